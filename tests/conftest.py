@@ -1,0 +1,48 @@
+"""What tests of every room share: a ledger, the real data where it is, and a strict gate."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from annotations.store import Store
+from tests.ledgers import make_study
+
+SOURCES = "CAMELID_DATA_SOURCES"
+
+# A busy machine is slow now and then; that is no fault of the code.
+settings.register_profile("house", settings.default, deadline=None)
+settings.load_profile("house")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """In the gate, a browser test that skips has failed: nobody would notice else."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and item.get_closest_marker("browser"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} may not skip where CI is set: {report.longrepr}"
+    return report
+
+
+@pytest.fixture
+def data_sources():
+    """The folder with the published files."""
+    folder = Path(os.environ.get(SOURCES, ""))
+    if not os.environ.get(SOURCES) or not folder.is_dir():
+        pytest.skip(f"{SOURCES} names no folder with the published data")
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty ledger that is open to write."""
+    with Store(tmp_path, purpose="test") as store:
+        yield store
+
+
+@pytest.fixture
+def study(store):
+    """A small study in `store`: two systems, six items, three votes a pair."""
+    return make_study(store)
