@@ -1,0 +1,213 @@
+"""The shell around Gradio: who may enter, from where, with how much, and what answers carry."""
+
+import pytest
+from fastapi import FastAPI, Request
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+from annotations.accounts import Account, add_account, end_session, open_session
+from annotations.annotators import enrol_invited
+from annotations.store import Store
+from annotations.studies import set_status
+from backend.settings import Settings
+from tests.ledgers import make_study
+from ui.context import ANNOTATOR_COOKIE, STAFF_COOKIE, Context
+from ui.guard import EVENT_BYTES, Guard, is_open
+from ui.keys import Signer
+
+HERE = "http://testserver"
+FOREIGN = ["https://evil.example", "null", "http://sub.testserver", "https://testserver",
+           "http://testserver.evil.example"]  # fmt: skip
+
+
+@pytest.fixture
+def context(tmp_path):
+    with Store(tmp_path, purpose="test") as store:
+        yield Context(Settings(data=tmp_path), store, Signer("key"))
+
+
+def make_client(context, *, guarded=True):
+    """An app that counts what reaches it behind the guard."""
+    app = FastAPI()
+    app.state.reached = []
+
+    @app.api_route("/{path:path}", methods=["GET", "POST"])
+    async def reach(request: Request, path: str):
+        app.state.reached.append((path, len(await request.body())))
+        return PlainTextResponse("reached")
+
+    if guarded:
+        app.add_middleware(Guard, context=context)
+    return TestClient(app, HERE, follow_redirects=False), app.state.reached
+
+
+def sign_in(context, client, role):
+    account = Account(role, role)
+    add_account(context.store, account, "correct horse battery", "test")
+    token = open_session(context.store, account, hours=1)
+    client.cookies.set(STAFF_COOKIE, context.signer.sign_staff(token))
+    return token
+
+
+def sit_down(context, client):
+    make_study(context.store)
+    study = set_status(context.store, "study", "open", "test")
+    annotator = enrol_invited(context.store, study, "CODE", "en")
+    cookie = context.signer.sign_annotator(annotator.study_id, annotator.code)
+    client.cookies.set(ANNOTATOR_COOKIE, cookie)
+
+
+@pytest.mark.parametrize("path", ["/lab/", "/lab", "/admin/", "/annotate/", "/%61dmin/",
+                                  "/lab/config", "/admin/gradio_api/queue/join"])  # fmt: skip
+def test_nobody_enters_without_a_cookie(context, path):
+    client, reached = make_client(context)
+    for answer in (client.get(path), client.post(path)):
+        assert answer.status_code == 401
+    page = client.get(path, headers={"accept": "text/html"})
+    assert page.status_code == 303
+    assert page.headers["location"].startswith(("/login", "/join"))
+    assert reached == []
+
+
+def test_without_the_guard_everybody_enters(context):
+    client, reached = make_client(context, guarded=False)
+    assert client.get("/admin/").status_code == 200
+    assert reached
+
+
+@pytest.mark.parametrize(
+    ("role", "site", "status"),
+    [
+        ("researcher", "/lab/", 200),
+        ("researcher", "/admin/", 401),
+        ("researcher", "/annotate/", 401),
+        ("admin", "/lab/", 200),
+        ("admin", "/admin/", 200),
+    ],
+)
+def test_each_role_enters_its_own_sites(context, role, site, status):
+    client, _ = make_client(context)
+    sign_in(context, client, role)
+    assert client.get(site).status_code == status
+
+
+def test_an_annotator_enters_the_task_and_nothing_else(context):
+    client, _ = make_client(context)
+    sit_down(context, client)
+    answers = [client.get(site).status_code for site in ("/annotate/", "/lab/", "/admin/")]
+    assert answers == [200, 401, 401]
+
+
+def test_a_session_that_ended_opens_nothing(context):
+    client, reached = make_client(context)
+    end_session(context.store, sign_in(context, client, "admin"))
+    assert client.get("/admin/").status_code == 401
+    assert reached == []
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "ImFkbWluIg", "ImFkbWluIg.AAAA", '"admin"'])
+def test_a_forged_cookie_opens_nothing(context, cookie):
+    client, reached = make_client(context)
+    client.cookies.set(STAFF_COOKIE, cookie)
+    client.cookies.set(ANNOTATOR_COOKIE, cookie)
+    for site in ("/annotate/", "/lab/", "/admin/"):
+        assert client.get(site).status_code == 401
+    assert reached == []
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_a_change_from_another_site_is_refused_even_with_a_good_cookie(context, origin):
+    client, reached = make_client(context)
+    sign_in(context, client, "admin")
+    for path in ("/admin/gradio_api/queue/join", "/lab/gradio_api/run/predict", "/login"):
+        assert client.post(path, headers={"origin": origin}).status_code == 403
+    assert reached == []
+
+
+@pytest.mark.parametrize("fetch_site", ["cross-site", "same-site"])
+def test_a_browser_that_says_it_comes_from_elsewhere_is_refused(context, fetch_site):
+    client, reached = make_client(context)
+    assert client.post("/login", headers={"sec-fetch-site": fetch_site}).status_code == 403
+    assert reached == []
+
+
+def test_a_change_from_our_own_page_passes(context):
+    client, reached = make_client(context)
+    sign_in(context, client, "admin")
+    headers = {"origin": HERE, "sec-fetch-site": "same-origin"}
+    assert client.post("/admin/gradio_api/queue/join", headers=headers).status_code == 200
+    assert reached == [("admin/gradio_api/queue/join", 0)]
+
+
+def test_behind_a_proxy_only_the_public_address_counts(context, tmp_path):
+    settings = Settings(data=tmp_path, public_url="https://study.example.org")
+    client, _ = make_client(Context(settings, context.store, context.signer))
+    for origin, status in ((HERE, 403), ("https://study.example.org", 200)):
+        assert client.post("/login", headers={"origin": origin}).status_code == status
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/annotate/gradio_api/upload",
+        "/lab/gradio_api/upload",
+        "/admin/gradio_api/file=/etc/passwd",
+        "/lab/gradio_api/proxy=https://evil.example",
+        "/lab/gradio_api/deep_link",
+        "/annotate/gradio_api/component_server",
+        "/lab/monitoring/summary",
+        "/lab/gradio_api/call/save",
+        "/admin/gradio_api/vibe-edit/",
+        "/lab/login",
+        "/annotate/login",
+        "/lab/gradio_api/stream/x/y/z/playlist.m3u8",
+        "/lab/gradio_api/run-history",
+        "/lab/openapi.json",
+    ],
+)
+def test_a_route_that_no_page_of_ours_needs_is_closed_to_admins_too(context, path):
+    client, reached = make_client(context)
+    sign_in(context, client, "admin")
+    assert client.get(path).status_code == 404
+    assert client.post(path).status_code == 404
+    assert reached == []
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/", "/config", "/theme.css", "/assets/index.js", "/gradio_api/queue/join",
+             "/gradio_api/run/predict", "/gradio_api/heartbeat/abc"]
+)  # fmt: skip
+def test_the_routes_of_a_page_are_open(path):
+    assert is_open(f"/lab{path}")
+
+
+def test_a_large_event_is_refused_by_its_header_and_while_it_streams(context):
+    client, reached = make_client(context)
+    sign_in(context, client, "admin")
+    path = "/admin/gradio_api/queue/join"
+    assert client.post(path, content=b"x" * (EVENT_BYTES + 1)).status_code == 413
+    assert client.post(path, content=b"x" * EVENT_BYTES).status_code == 200
+
+    def stream():
+        for _ in range(20):
+            yield b"x" * 8192
+
+    answer = client.post(path, content=stream())
+    assert answer.status_code == 413
+    assert reached == [("admin/gradio_api/queue/join", EVENT_BYTES)]
+
+
+@pytest.mark.parametrize("path", ["/", "/admin/", "/lab/nowhere", "/login"])
+def test_every_answer_carries_the_policy(context, path):
+    client, _ = make_client(context)
+    headers = client.get(path).headers
+    assert "script-src 'self';" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_cookies_stay_on_tls_when_the_address_is(context, tmp_path):
+    settings = Settings(data=tmp_path, public_url="https://study.example.org")
+    client, _ = make_client(Context(settings, context.store, context.signer))
+    assert "max-age" in client.get("/").headers["strict-transport-security"]
+    assert Context(settings, context.store, context.signer).secure

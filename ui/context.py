@@ -1,0 +1,39 @@
+"""What every page is given: made once at the start, handed down, never changed."""
+
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from annotations.accounts import Account, find_session
+from annotations.annotators import find_annotator
+from annotations.store import Store
+from backend.records import Annotator
+from backend.settings import Settings
+from ui.keys import Signer
+
+STAFF_COOKIE = "camelid_staff"
+ANNOTATOR_COOKIE = "camelid_annotator"
+
+
+@dataclass(frozen=True)
+class Context:
+    """The settings, the ledger and the keys."""
+
+    settings: Settings
+    store: Store
+    signer: Signer
+
+    def find_staff(self, request: HTTPConnection) -> Account | None:
+        """Return the researcher or admin behind a request, or None."""
+        token = self.signer.read_staff(request.cookies.get(STAFF_COOKIE, ""))
+        return None if token is None else find_session(self.store, token)
+
+    def find_annotator(self, request: HTTPConnection) -> Annotator | None:
+        """Return the annotator behind a request, or None."""
+        known = self.signer.read_annotator(request.cookies.get(ANNOTATOR_COOKIE, ""))
+        return None if known is None else find_annotator(self.store, *known)
+
+    @property
+    def secure(self) -> bool:
+        """Say whether people reach us over TLS, so that cookies may travel over nothing else."""
+        return self.settings.public_url.startswith("https:")

@@ -1,0 +1,1 @@
+"""The annotators' site: one pair at a time, blind."""

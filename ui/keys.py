@@ -1,0 +1,91 @@
+"""The secret key of a data folder, and what is signed with it: cookies and invitation links."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from backend.errors import Refused, SettingsError
+
+KEY_NAME = "secret.key"
+
+
+def read_key(folder: Path) -> str:
+    """Return the folder's secret key, made on the first call; only its owner can read the file.
+
+    Errors: SettingsError when others can read it.
+    """
+    path = folder / KEY_NAME
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if path.stat().st_mode & 0o077:
+            raise SettingsError(f"{path} can be read by others; run: chmod 600 {path}") from None
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(32))
+        file.flush()
+        os.fsync(file.fileno())
+    return path.read_text(encoding="ascii").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A place in a study: whose it is and until when it can be taken up. Units: epoch seconds."""
+
+    slug: str
+    code: str
+    expires_at: int
+
+
+class Signer:
+    """Signs and checks what the browser keeps for us, each kind with a salt of its own."""
+
+    def __init__(self, key: str) -> None:
+        """Derive one serializer for each kind of text."""
+        self._staff = URLSafeSerializer(key, salt="staff")
+        self._annotator = URLSafeSerializer(key, salt="annotator")
+        self._invitation = URLSafeSerializer(key, salt="invitation")
+
+    def sign_staff(self, token: str) -> str:
+        """Return a session token as a cookie's value."""
+        return str(self._staff.dumps(token))
+
+    def read_staff(self, cookie: str) -> str | None:
+        """Return the session token in a cookie, or None when it isn't ours."""
+        try:
+            return str(self._staff.loads(cookie))
+        except BadSignature:
+            return None
+
+    def sign_annotator(self, study_id: int, code: str) -> str:
+        """Return an annotator's identity as a cookie's value."""
+        return str(self._annotator.dumps([study_id, code]))
+
+    def read_annotator(self, cookie: str) -> tuple[int, str] | None:
+        """Return (study number, code) in a cookie, or None when it isn't ours."""
+        try:
+            study_id, code = self._annotator.loads(cookie)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        return int(study_id), str(code)
+
+    def sign_invitation(self, invitation: Invitation) -> str:
+        """Return an invitation as the last part of a link."""
+        parts = [invitation.slug, invitation.code, invitation.expires_at]
+        return str(self._invitation.dumps(parts))
+
+    def read_invitation(self, text: str, now: float) -> Invitation:
+        """Return the invitation in a link.
+
+        Errors: Refused when it was changed, isn't ours, or has run out.
+        """
+        try:
+            slug, code, expires_at = self._invitation.loads(text)
+        except (BadSignature, ValueError, TypeError):
+            raise Refused("This link is not complete, or not one of ours.") from None
+        if now > int(expires_at):
+            raise Refused("This link has run out. Ask for a new one.")
+        return Invitation(str(slug), str(code), int(expires_at))

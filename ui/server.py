@@ -1,0 +1,88 @@
+"""Puts the three sites behind one port: plain pages, guard, and a Gradio Blocks for each site."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.staticfiles import StaticFiles
+
+from annotations.accounts import list_accounts
+from annotations.store import Store
+from backend.settings import Settings
+from ui.admin import site as admin
+from ui.context import Context
+from ui.crowd import task
+from ui.downloads import Downloads
+from ui.entry import Door, Entry
+from ui.guard import Guard
+from ui.keys import Signer, read_key
+from ui.lab import site as lab
+from ui.look import make_theme
+from ui.throttle import Throttle
+
+STATIC = Path(__file__).parent / "static"
+MOUNT: dict[str, Any] = {
+    "show_error": False,  # an exception's text is for the log, not for a browser
+    "run_history": False,
+    "enable_monitoring": False,
+    "mcp_server": False,
+    "footer_links": [],
+}
+SHEETS = {"/annotate": "crowd", "/lab": "lab", "/admin": "lab"}  # a style and a script each
+
+
+def make_context(settings: Settings, store: Store) -> Context:
+    """Return what every page is given."""
+    return Context(settings, store, Signer(read_key(store.folder)))
+
+
+def build_app(context: Context) -> tuple[FastAPI, Door | None]:
+    """Return the whole app, and the door whose link the terminal prints while there is no account.
+
+    Edge: nothing is served and no thread is started before uvicorn runs the app.
+    """
+    os.environ["GRADIO_TEMP_DIR"] = str(context.store.folder / "uploads")  # not the common /tmp
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    door = None if list_accounts(context.store) else Door()
+    settings = context.settings
+    logins = Throttle(settings.login_failures, 15 * 60)
+    joins = Throttle(settings.joins_per_address, 3600)
+    app.include_router(Entry(context, door, logins, joins).routes())
+    app.mount("/static", StaticFiles(directory=STATIC))
+    app.include_router(Downloads(context).routes())
+    mount_site(app, context, "/annotate", task.build(context))
+    mount_site(app, context, "/lab", lab.build(context))
+    mount_site(app, context, "/admin", admin.build(context))
+    # Gradio reflects every origin unless the app brings its own rules: none but ours.
+    app.add_middleware(CORSMiddleware, allow_origins=[])
+    app.add_middleware(Guard, context=context)
+    return app, door
+
+
+def mount_site(app: FastAPI, context: Context, path: str, site: gr.Blocks) -> None:
+    """Mount one site; whoever its guard does not let in gets no answer from Gradio either."""
+
+    def find_person(request: Request) -> str | None:
+        if path == "/annotate":
+            annotator = context.find_annotator(request)
+            return annotator.code if annotator else None
+        account = context.find_staff(request)
+        return account.name if account else None
+
+    site.queue(status_update_rate=10, default_concurrency_limit=16, api_open=False)
+    sheet = SHEETS[path]
+    gr.mount_gradio_app(
+        app,
+        site,
+        path,
+        auth_dependency=find_person,
+        theme=make_theme(),
+        css_paths=[STATIC / "style.css", STATIC / f"{sheet}.css"],
+        head=f'<script src="/static/{sheet}.js"></script>',
+        **MOUNT,
+    )
+    site.app = app.routes[-1].app  # type: ignore[attr-defined]
