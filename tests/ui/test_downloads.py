@@ -1,0 +1,102 @@
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from annotations.exports import EXPORTS
+from backend.errors import InputError, MissingTool
+from backend.settings import Settings
+from tests.ledgers import add_ballot
+from ui.downloads import Downloads, answer, name_file
+from ui.prints import FORMATS
+from ui.server import make_context
+
+
+@pytest.fixture
+def client(store):
+    app = FastAPI()
+    app.include_router(Downloads(make_context(Settings(), store)).routes())
+    return TestClient(app)
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_every_export_comes_as_a_file(store, study, client, kind):
+    add_ballot(store, ["left", "tie", "right"], comment="é, 中")
+    answer = client.get(f"/lab/export/{kind}", params={"study": "study"})
+    assert answer.status_code == 200
+    name = f"study-{kind}{EXPORTS[kind].suffix}"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+    assert answer.text.count("\n") > 1 or kind == "history"
+
+
+def test_an_export_holds_the_votes(store, study, client):
+    add_ballot(store, ["left", "tie", "right"])
+    rows = client.get("/lab/export/votes?study=study").text
+    winners = [row["winner"] for row in csv.DictReader(io.StringIO(rows))]
+    assert winners == ["a", "tie", "b"]
+
+
+def test_what_people_wrote_keeps_its_characters(store, study, client):
+    add_ballot(store, ["tie"] * 3, comment="é, 中\nline two")
+    (line,) = client.get("/lab/export/history?study=study").text.splitlines()
+    assert json.loads(line)["comment"] == "é, 中\nline two"
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/lab/export/votes?study=other", "There is no study 'other'"),
+        ("/lab/export/votes", "There is no study ''"),
+        ("/lab/export/votes?study=%00%ff", "There is no study"),
+        ("/lab/export/passwords?study=study", "There is no export 'passwords'"),
+        ("/lab/figure/3?study=other", "There is no study 'other'"),
+        ("/lab/figure/3?study=study&format=exe", "There is no format 'exe'"),
+    ],
+)
+def test_what_is_not_there_is_said(study, client, path, words):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert words in answer.text
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize("format", ["csv", "html"])
+def test_a_figure_comes_as_a_file(store, study, client, format):
+    add_ballot(store, ["left", "tie", "right"])
+    answer = client.get(f"/lab/figure/3?study=study&format={format}")
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].endswith(f'"study-figure-3.{format}"')
+    assert len(answer.content) > 100
+
+
+def test_every_format_has_a_media_type(store, study, client):
+    for format in FORMATS:
+        assert "no format" not in client.get(f"/lab/figure/3?study=study&format={format}").text
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(MissingTool("No Chromium."), 503), (InputError("No."), 409)]
+)
+def test_a_fault_is_a_sentence_and_no_crash(error, status):
+    def fail():
+        raise error
+
+    response = answer(fail)
+    assert (response.status_code, response.body.decode()) == (status, str(error))
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("Figure 3 (a)", "Figure-3-a-votes.csv"),
+        ('../"evil"\r\nX: y', "evil-X-y-votes.csv"),
+        ("研究", "study-1-votes.csv"),
+    ],
+)
+def test_a_file_name_is_safe_everywhere(store, study, name, file):
+    header = name_file(replace(study, name=name), "votes.csv")["Content-Disposition"]
+    assert header == f'attachment; filename="{file}"'

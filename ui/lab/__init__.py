@@ -1,0 +1,1 @@
+"""The lab: what researchers see. Nothing here changes the ledger."""

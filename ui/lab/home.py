@@ -1,0 +1,130 @@
+"""The lab's first page: what is here, and what to do next."""
+
+from markupsafe import Markup
+
+from annotations.accounts import Account
+from annotations.studies import Progress
+from backend.records import Status, Study
+from ui.lab.studies import Row, show_status
+from ui.pieces import finish, join, show_bar, show_link
+
+DEMO = "demo"
+FEW_BALLOTS = 10
+STEPS: dict[Status, str] = {
+    "draft": "It is a draft: open it, and people can vote.",
+    "paused": "It is paused: open it again, or close it.",
+    "closed": "It is closed: look at the results and download the votes.",
+}
+COMMANDS = """\
+camelid import --download user_oriented_252
+camelid import --download text-davinci-003@user_oriented_252
+camelid import --download davinci-self-instruct@user_oriented_252
+camelid study create first --benchmark user_oriented_252 \\
+    --systems text-davinci-003 davinci-self-instruct
+camelid study open first"""
+
+
+def is_newcomer(rows: list[Row]) -> bool:
+    """Say whether nobody has done anything here yet: the demo study at most, and few votes."""
+    n = sum(progress.n_saved + progress.n_outside for _, progress in rows)
+    return all(study.benchmark == DEMO for study, _ in rows) and n < FEW_BALLOTS
+
+
+def find_next_step(study: Study, progress: Progress) -> str:
+    """Return what a study waits for, as a sentence."""
+    n_missing = progress.n_wanted - progress.n_saved
+    if study.status != "open":
+        return STEPS[study.status]
+    if n_missing <= 0:
+        return f"All {progress.n_wanted:,} ballots are in: close it."
+    if not progress.n_annotators and progress.n_outside:
+        return "Its votes come from elsewhere: look at the results."
+    if not progress.n_annotators:
+        way = "send invitation links" if study.enrolment == "invitation" else "send its join link"
+        return f"0 of {progress.n_wanted:,} ballots: {way}."
+    return f"{n_missing:,} ballots are still to come."
+
+
+def show_home(rows: list[Row], account: Account) -> str:
+    """Return the page: three steps for a newcomer, else the studies with what each waits for."""
+    return finish(show_steps(rows, account) if is_newcomer(rows) else show_studies(rows, account))
+
+
+def show_steps(rows: list[Row], account: Account) -> Markup:
+    """Return the three steps from an empty house to a study of the real instructions."""
+    demo = next((study for study, _ in rows), None)
+    steps = []
+    if demo is not None:
+        steps = [
+            show_step(
+                "Vote",
+                "Compare a few pairs of the demo study, as an annotator would. The answers were "
+                "written for this program.",
+                show_link("Vote in the demo study", f"/join/{demo.slug}", "button primary"),
+            ),
+            show_step(
+                "See the pies",
+                "Each vote counts at once: three pies, bars with intervals, and a table.",
+                show_link("See its results", "/lab/", "button", study=demo.name),
+            ),
+        ]
+    way = (
+        show_link("Load the real 252", "/admin/", "button", tab="imports")
+        if account.may("admin")
+        else Markup("An admin can do this.")
+    )
+    commands = Markup(
+        "</p><p>Or in the terminal, with the app stopped:</p><pre>{}</pre><p>"
+    ).format(COMMANDS)
+    steps.append(
+        show_step(
+            "Load the real 252",
+            "The 252 user-oriented instructions and recorded answers are fetched from where they "
+            "were published, or imported from files. Then make a study of them.",
+            way + commands,
+        )
+    )
+    return Markup('<h2>Three steps</h2><ol class="steps">{}</ol>').format(join(steps))
+
+
+def show_step(title: str, words: str, way: Markup) -> Markup:
+    """Return one step."""
+    html = Markup('<li><h3>{}</h3><p>{}</p><div class="way">{}</div></li>')
+    return html.format(title, words, way)
+
+
+def show_studies(rows: list[Row], account: Account) -> Markup:
+    """Return a card for each study, running ones first."""
+    order = {"open": 0, "paused": 1, "draft": 2, "closed": 3}
+    cards = [
+        show_card(study, progress, account)
+        for study, progress in sorted(rows, key=lambda row: order[row[0].status])
+    ]
+    return Markup('<h2>Studies</h2><div class="cards">{}</div>').format(join(cards))
+
+
+def show_card(study: Study, progress: Progress, account: Account) -> Markup:
+    """Return one study: how far it is, what it waits for, and where to go."""
+    ways = [show_link("Results", "/lab/", study=study.name)]
+    if study.status == "open" and study.enrolment == "name":
+        ways.append(show_link("Join link", f"/join/{study.slug}"))
+    if account.may("admin"):
+        ways.append(show_link("Manage", "/admin/", study=study.name))
+    outside = (
+        Markup("<p>{:,} votes from elsewhere</p>").format(progress.n_outside)
+        if progress.n_outside
+        else ""
+    )
+    return Markup(
+        '<div class="card"><div class="top"><h3>{}</h3>{}</div><p class="quiet">{} on {}</p>'
+        '{}{}<p>{}</p><p class="ways">{}</p></div>'
+    ).format(
+        study.name,
+        show_status(study.status),
+        " · ".join(study.systems),
+        study.benchmark,
+        show_bar(progress.n_saved, progress.n_wanted, f"{study.name}: ballots saved"),
+        outside,
+        find_next_step(study, progress),
+        join(ways),
+    )

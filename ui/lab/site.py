@@ -1,0 +1,48 @@
+"""The lab's site: who is here, and three tabs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from ui.context import Context
+from ui.lab.home import show_home
+from ui.lab.results import Viewer
+from ui.lab.studies import Board, read_rows
+from ui.pieces import QUICK, make_markdown, require, show_header, unwrap
+
+TABS = ("home", "progress", "results")
+
+
+def choose_tab(query: Mapping[str, str]) -> str:
+    """Return the tab that an address leads to: a study's name alone leads to its results."""
+    asked = query.get("tab", "results" if query.get("study") else TABS[0])
+    return asked if asked in TABS else TABS[0]
+
+
+def build(context: Context) -> gr.Blocks:
+    """Return the researchers' site."""
+
+    def arrive(request: gr.Request) -> tuple[str, str, Any]:
+        account = require(context, request, "researcher")
+        tab = choose_tab(unwrap(request).query_params)
+        return show_header(account, "Lab"), look(request), gr.Tabs(selected=tab)
+
+    def look(request: gr.Request) -> str:
+        account = require(context, request, "researcher")
+        return show_home(read_rows(context.store), account)
+
+    with gr.Blocks(title="Camelid lab", analytics_enabled=False) as site:
+        header = make_markdown(elem_classes="header")
+        with gr.Tabs(selected=TABS[0], elem_id="site") as tabs:
+            with gr.Tab("Home", id="home") as home_tab:
+                home = make_markdown(elem_id="home")
+            with gr.Tab("Progress", id="progress") as progress_tab:
+                board = Board(context)
+            with gr.Tab("Results", id="results") as results_tab:
+                viewer = Viewer(context)
+        site.load(arrive, None, [header, home, tabs], **QUICK)
+        home_tab.select(look, None, home, **QUICK)
+        board.wire(progress_tab, [home_tab, results_tab])
+        viewer.wire(results_tab)
+    return site

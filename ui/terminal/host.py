@@ -1,0 +1,77 @@
+"""Runs the web app on a port that was taken before, and prints where it is."""
+
+import asyncio
+import gc
+import logging
+import socket
+from collections.abc import Callable
+
+import typer
+import uvicorn
+
+from annotations.store import Store
+from annotations.studies import list_studies
+from backend.settings import Settings
+from ui.entry import Door
+from ui.server import build_app, make_context
+from ui.terminal import find_address, find_version
+
+GRACE_S = 1  # an open page holds a connection for good; it gets this long to let go
+
+
+class Host(uvicorn.Server):
+    """A server that says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+        """Call `on_start` once, when the first request can be answered."""
+        super().__init__(config)
+        self.on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to answer."""
+        await super().startup(sockets)
+        if self.started:
+            self.on_start()
+
+
+def run_app(settings: Settings, store: Store, listener: socket.socket) -> None:
+    """Serve until the process is told to stop."""
+    app, door = build_app(make_context(settings, store))
+    gc.freeze()  # what the start made stays: collecting it would take 0.7 s of every stop
+    config = uvicorn.Config(
+        app,
+        timeout_graceful_shutdown=GRACE_S,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=bool(settings.public_url),  # else anybody could claim any address
+    )
+    logging.getLogger("uvicorn.error").addFilter(is_news)
+    Host(config, lambda: announce(settings, store, door)).run(sockets=[listener])
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Say whether a log line tells anything: pages left open at the end are no fault."""
+    error = record.exc_info[1] if record.exc_info else None
+    cut_off = isinstance(error, asyncio.CancelledError)
+    return not cut_off and "timeout graceful shutdown exceeded" not in str(record.msg)
+
+
+def announce(settings: Settings, store: Store, door: Door | None) -> None:
+    """Print the addresses, and the one-time link while there is no account."""
+    base = find_address(settings)
+    typer.echo(f"Camelid {find_version()}, data in {settings.data.resolve()}")
+    typer.echo(f"  Annotators  {base}/join")
+    for study in list_studies(store):
+        if study.status == "open" and study.enrolment == "name":
+            typer.echo(f"              {base}/join/{study.slug}  ({study.title})")
+    typer.echo(f"  Lab         {base}/lab/")
+    typer.echo(f"  Admin       {base}/admin/")
+    if door is not None:
+        door.on_used = lambda token: show_link(base, token, "The link was used. The next one:")
+        show_link(base, door.token, "No accounts yet. Log in with this link; it works once:")
+    typer.echo("Ctrl+C stops the app.")
+
+
+def show_link(base: str, token: str, why: str) -> None:
+    """Print a link that logs in whoever opens it first."""
+    typer.echo(f"{why}\n  {base}/login?token={token}")

@@ -1,0 +1,97 @@
+"""`serve`: takes a port and the folder's lock, then hands over to the web app."""
+
+import ipaddress
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from annotations.accounts import list_accounts
+from annotations.demo import load_demo
+from annotations.store import Store
+from backend.errors import SettingsError
+from backend.settings import Settings
+from ui.terminal import find_settings
+from ui.wording import hash_wording
+
+
+def serve(
+    ctx: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    demo: Annotated[
+        bool | None,
+        typer.Option("--demo/--no-demo", help="Put the demo study into an empty data folder."),
+    ] = None,
+) -> None:
+    """Start the app; Ctrl+C stops it."""
+    settings = find_settings(ctx, host=host, port=port, demo=demo)
+    with stop_by_signal(), closing(bind_port(settings)) as listener:
+        host_name, port_number = listener.getsockname()[:2]
+        settings = settings.model_copy(update={"port": port_number})
+        with Store(settings.data, purpose=f"serving on {host_name}:{port_number}") as store:
+            check_reach(store, host_name)
+            if settings.demo:
+                load_demo(store, hash_wording(), settings.lease_minutes * 60)
+            from ui.terminal.host import run_app  # noqa: PLC0415 - Gradio takes seconds to import
+
+            run_app(settings, store, listener)
+
+
+@contextmanager
+def stop_by_signal() -> Iterator[None]:
+    """Turn SIGTERM and SIGINT into an orderly end with code 0, at any moment of the start too."""
+
+    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(0)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def bind_port(settings: Settings) -> socket.socket:
+    """Take the port; nobody is answered yet.
+
+    Errors: SettingsError when it is taken, or the host is not one of this machine.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind)
+    except OSError as error:
+        raise explain_port(settings, error) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise explain_port(settings, error) from error
+    return listener
+
+
+def explain_port(settings: Settings, error: OSError) -> SettingsError:
+    """Return why a port could not be taken, and what to do."""
+    return SettingsError(
+        f"Can't listen on {settings.host}, port {settings.port} ({error.strerror or error}). "
+        "Choose another with --host and --port; port 0 takes a free one."
+    )
+
+
+def check_reach(store: Store, address: str) -> None:
+    """Refuse to be reached from other machines while nobody needs a password."""
+    loopback = ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    if not loopback and not list_accounts(store):
+        raise SettingsError(
+            f"{address} can be reached from other machines, and there is no account yet. "
+            "Make one first with `account add NAME --role admin`."
+        )
