@@ -16,7 +16,7 @@ from backend.records import CHOICES, CRITERIA, Annotator, Ballot, Item, Receipt,
 MAX_COMMENT = 2000
 SKIP_REASONS = ("expertise", "broken", "language", "upsetting", "other")
 
-Phase = Literal["task", "finished", "no_more", "draft", "paused", "closed"]
+Phase = Literal["task", "finished", "no_more", "draft", "paused", "closed", "full"]
 
 # One row: one assignment of this person, with the study's state.
 SELECT_ASSIGNMENT = """
@@ -24,28 +24,47 @@ SELECT_ASSIGNMENT = """
         (SELECT max(revision) FROM ballot WHERE assignment_id = g.assignment_id) AS revision
     FROM assignment g JOIN pair p USING(pair_id) JOIN study s USING(study_id)"""
 
+# Among more pairs than these that are asked equally little about, those who are pressed are weighed
+# for so many only, from a random one on. A study of the 252 instructions is always weighed whole.
+N_WEIGHED = 256
+TAKEN = "state IN ('leased', 'submitted', 'skipped')"
+
 # One row: the pair that this person should see next. Breadth first, so that a study that stops
 # early has asked about every item. Among equals, the pair that has been seen by those who are
 # pressed most: `pressure` is the share of the pairs still open to somebody that they have yet to
 # take. So the last votes find somebody who has not seen the pair.
-SELECT_NEXT_PAIR = """
-    WITH held AS (
-        SELECT g.pair_id, g.annotator_id, g.state <> 'skipped' AND g.surplus = 0 AS counts
-        FROM assignment g JOIN annotator w USING(annotator_id)
-        WHERE w.study_id = :study AND g.state IN ('leased', 'submitted', 'skipped')),
-    open_pair AS (
-        SELECT p.pair_id, p.side_hash, p.target_k, coalesce(sum(h.counts), 0) AS n
-        FROM pair p LEFT JOIN held h USING(pair_id) WHERE p.study_id = :study
-        GROUP BY p.pair_id HAVING n < p.target_k),
-    pressed AS (
-        SELECT w.annotator_id, 1.0 * (w.quota - count(h.pair_id)) / max(1,
-            (SELECT count(*) FROM open_pair) - count(o.pair_id)) AS pressure
-        FROM annotator w LEFT JOIN held h USING(annotator_id) LEFT JOIN open_pair o USING(pair_id)
-        WHERE w.study_id = :study AND w.finished_at IS NULL GROUP BY w.annotator_id)
-    SELECT o.pair_id, o.side_hash, o.target_k
-    FROM open_pair o LEFT JOIN held h USING(pair_id) LEFT JOIN pressed USING(annotator_id)
-    GROUP BY o.pair_id HAVING coalesce(max(h.annotator_id = :annotator), 0) = 0
-    ORDER BY o.n, coalesce(sum(pressure), 0) DESC, random() LIMIT 1"""
+SELECT_NEXT_PAIR = f"""
+    WITH open_pair AS NOT MATERIALIZED (
+        SELECT * FROM demand WHERE study_id = :study AND n_held < target_k),
+    for_me AS NOT MATERIALIZED (
+        SELECT * FROM open_pair o WHERE NOT EXISTS (SELECT 1 FROM assignment g
+            WHERE g.pair_id = o.pair_id AND g.annotator_id = :annotator AND g.{TAKEN})),
+    least AS MATERIALIZED (
+        SELECT n_held, (SELECT min(pair_id) FROM pair WHERE study_id = :study) AS first_id,
+            (SELECT max(pair_id) FROM pair WHERE study_id = :study) AS last_id
+        FROM for_me ORDER BY n_held LIMIT 1),
+    start AS MATERIALIZED (
+        SELECT n_held, first_id + abs(random()) % (last_id - first_id + 1) AS pair_id FROM least),
+    weighed AS MATERIALIZED (
+        SELECT pair_id FROM (
+            SELECT pair_id FROM for_me WHERE n_held = (SELECT n_held FROM start)
+            AND pair_id >= (SELECT pair_id FROM start) ORDER BY pair_id LIMIT {N_WEIGHED})
+        UNION ALL SELECT pair_id FROM (
+            SELECT pair_id FROM for_me WHERE n_held = (SELECT n_held FROM start)
+            AND pair_id < (SELECT pair_id FROM start) ORDER BY pair_id LIMIT {N_WEIGHED})
+        LIMIT {N_WEIGHED}),
+    seen AS MATERIALIZED (
+        SELECT pair_id, g.annotator_id FROM weighed CROSS JOIN assignment g USING(pair_id)
+        WHERE g.{TAKEN}),
+    pressed AS MATERIALIZED (
+        SELECT annotator_id, 1.0 * (w.quota - count(*)) / max(1,
+            (SELECT count(*) FROM open_pair) - sum(d.n_held < d.target_k)) AS pressure
+        FROM (SELECT DISTINCT annotator_id FROM seen) CROSS JOIN annotator w USING(annotator_id)
+        CROSS JOIN assignment g USING(annotator_id) CROSS JOIN demand d USING(pair_id)
+        WHERE w.finished_at IS NULL AND g.{TAKEN} GROUP BY annotator_id)
+    SELECT p.pair_id, p.side_hash, p.target_k FROM weighed CROSS JOIN pair p USING(pair_id)
+    LEFT JOIN seen USING(pair_id) LEFT JOIN pressed USING(annotator_id)
+    GROUP BY pair_id ORDER BY coalesce(sum(pressure), 0) DESC, random() LIMIT 1"""
 
 SELECT_TASK = """
     SELECT i.*, a.text AS text_a, b.text AS text_b FROM pair p JOIN item i USING(item_id)
@@ -81,7 +100,7 @@ def take_next(store: Store, study: Study, annotator: Annotator) -> Standing:
         status = db.execute(
             "SELECT status FROM study WHERE study_id = ?", (study.study_id,)
         ).fetchone()[0]
-        if n_saved >= annotator.quota:
+        if status != "closed" and n_saved >= annotator.quota:
             return Standing("finished", n_saved, annotator.quota)
         if status != "open":
             return Standing(status, n_saved, annotator.quota)
@@ -89,6 +108,12 @@ def take_next(store: Store, study: Study, annotator: Annotator) -> Standing:
         if assignment is None:
             return Standing("no_more", n_saved, annotator.quota)
         return make_standing(db, annotator, assignment)
+
+
+def stand_still(store: Store, annotator: Annotator) -> Standing:
+    """Return where an annotator stands while nothing more can be saved; nothing is written."""
+    with store.snapshot() as db:
+        return Standing("full", count_saved(db, annotator.annotator_id), annotator.quota)
 
 
 def expire_leases(db: sqlite3.Connection, now: float) -> None:
@@ -197,8 +222,8 @@ def save_ballot(store: Store, annotator: Annotator, ticket: str, ballot: Ballot)
 
     Edge: the same ballot again gives the same receipt; work that comes late is never thrown away:
     it is kept as surplus when its slot has gone to somebody else or the study has closed.
-    Errors: InputError for a ballot that isn't complete; Conflict when a newer revision is stored;
-    Refused for a ticket of somebody else.
+    Errors: InputError for a ballot that isn't complete; Conflict when a newer revision is stored,
+    or a stored one can't change because the study has closed; Refused for somebody else's ticket.
     """
     check_ballot(ballot)
     with store.write() as db:
@@ -209,6 +234,8 @@ def save_ballot(store: Store, annotator: Annotator, ticket: str, ballot: Ballot)
             return Receipt(
                 latest, count_saved(db, annotator.annotator_id), annotator.quota, True, surplus
             )
+        if latest >= 0 and assignment["status"] == "closed":
+            raise Conflict("The study is closed; an answer can't be changed any more.")
         surplus = accept(db, store, assignment)
         insert_ballot(db, store, assignment["assignment_id"], latest + 1, ballot)
         n_saved = count_saved(db, annotator.annotator_id)
@@ -315,6 +342,7 @@ def skip_pair(store: Store, annotator: Annotator, ticket: str, reason: str) -> N
             raise Conflict("This pair has an answer already; change it instead.")
         if assignment["state"] == "skipped":
             return
+        drop_second_lease(db, assignment)
         db.execute(
             """UPDATE assignment SET state = 'skipped', skip_reason = ?, finished_at = ?
             WHERE assignment_id = ?""",

@@ -4,11 +4,14 @@ Rules live in constraints: never more than k votes a pair, never the same person
 one open pair a person, votes and answers that can't be changed once they are written.
 """
 
+import sqlite3
+
 from sqlite_utils import Database, Migrations
 
 APPLICATION_ID = 0x43414D45  # "CAME": tells our file from any other SQLite database
 
-migrations = Migrations("camelid")
+Changes = Migrations  # numbered, each made once
+migrations = Changes("camelid")
 
 LIBRARY = (
     """CREATE TABLE source_file(
@@ -89,9 +92,32 @@ VOTES = (
     """CREATE UNIQUE INDEX assignment_one_lease ON assignment(annotator_id)
         WHERE state = 'leased'""",
     "CREATE INDEX assignment_expiry ON assignment(expires_at) WHERE state = 'leased'",
+    # few rows each, counted often
+    "CREATE INDEX assignment_skipped ON assignment(pair_id) WHERE state = 'skipped'",
+    "CREATE INDEX assignment_surplus ON assignment(pair_id) WHERE surplus = 1",
+    # what a person has taken, without reading the rows themselves
+    """CREATE INDEX assignment_taken ON assignment(annotator_id, pair_id)
+        WHERE state IN ('leased','submitted','skipped')""",
     """CREATE TRIGGER assignment_within_k BEFORE INSERT ON assignment
         WHEN NEW.slot > (SELECT target_k FROM pair WHERE pair_id = NEW.pair_id)
         BEGIN SELECT RAISE(ABORT, 'slot above the votes wanted for this pair'); END""",
+    # One row: how many slots of a pair are held. Triggers keep it, so that the next pair is found
+    # without counting all assignments again.
+    """CREATE TABLE demand(
+        pair_id INTEGER PRIMARY KEY REFERENCES pair, study_id INTEGER NOT NULL REFERENCES study,
+        target_k INTEGER NOT NULL, n_held INTEGER NOT NULL DEFAULT 0) STRICT""",
+    """CREATE INDEX demand_open ON demand(study_id, n_held, pair_id, target_k)
+        WHERE n_held < target_k""",
+    """CREATE TRIGGER demand_begins AFTER INSERT ON pair BEGIN
+        INSERT INTO demand(pair_id, study_id, target_k)
+        VALUES (NEW.pair_id, NEW.study_id, NEW.target_k); END""",
+    *(
+        f"""CREATE TRIGGER demand_{when} AFTER {event} ON assignment BEGIN
+        UPDATE demand SET n_held = (SELECT count(*) FROM assignment WHERE pair_id = NEW.pair_id
+            AND state IN ('leased','submitted') AND surplus = 0)
+        WHERE pair_id = NEW.pair_id; END"""
+        for when, event in (("falls", "INSERT"), ("moves", "UPDATE OF state, surplus"))
+    ),
     """CREATE TABLE ballot(
         ballot_id INTEGER PRIMARY KEY, assignment_id INTEGER NOT NULL REFERENCES assignment,
         revision INTEGER NOT NULL CHECK(revision >= 0), comment TEXT NOT NULL,
@@ -154,3 +180,19 @@ def make_house(db: Database) -> None:
     for table in APPEND_ONLY:
         for statement in guard_rows(table):
             db.conn.execute(statement)
+
+
+def find_unknown(conn: sqlite3.Connection, plan: Changes = migrations) -> set[str]:
+    """Return the migrations that a ledger has had and this program doesn't know."""
+    applied = {migration.name for migration in plan.applied(Database(conn, execute_plugins=False))}
+    return applied - {migration.name for migration in plan._migrations}
+
+
+def find_pending(conn: sqlite3.Connection, plan: Changes = migrations) -> list[str]:
+    """Return the migrations that a ledger still needs, in order."""
+    return [migration.name for migration in plan.pending(Database(conn, execute_plugins=False))]
+
+
+def migrate(conn: sqlite3.Connection, plan: Changes = migrations) -> None:
+    """Bring a ledger up to date, each migration in a transaction with its record."""
+    plan.apply(Database(conn, execute_plugins=False))

@@ -30,23 +30,21 @@ SELECT_PAIRS = """
     LEFT JOIN answer b ON b.item_id = i.item_id AND b.sample = 0 AND b.system_id = ?
     WHERE i.benchmark_id = ? ORDER BY i.ord"""
 
+# A slot that is held is saved or leased; late work is saved without one.
 SELECT_PROGRESS = """
-    SELECT
-        (SELECT count(*) FROM pair WHERE study_id = :id) AS n_pairs,
-        (SELECT coalesce(sum(target_k), 0) FROM pair WHERE study_id = :id) AS n_wanted,
-        (SELECT count(*) FROM assignment JOIN pair USING(pair_id)
-            WHERE study_id = :id AND state = 'submitted' AND surplus = 0) AS n_saved,
-        (SELECT count(*) FROM assignment JOIN pair USING(pair_id)
-            WHERE study_id = :id AND state = 'submitted' AND surplus = 1) AS n_surplus,
-        (SELECT count(*) FROM assignment JOIN pair USING(pair_id)
-            WHERE study_id = :id AND state = 'leased' AND expires_at > :now) AS n_leased,
-        (SELECT count(*) FROM assignment JOIN pair USING(pair_id)
-            WHERE study_id = :id AND state = 'skipped') AS n_skipped,
+    WITH place AS NOT MATERIALIZED (
+        SELECT g.* FROM assignment g JOIN demand USING(pair_id) WHERE study_id = :id)
+    SELECT count(*) AS n_pairs, coalesce(sum(target_k), 0) AS n_wanted,
+        coalesce(sum(n_held), 0) - (SELECT count(*) FROM place WHERE state = 'leased') AS n_saved,
+        (SELECT count(*) FROM place WHERE state = 'submitted' AND surplus = 1) AS n_surplus,
+        (SELECT count(*) FROM place WHERE state = 'leased' AND expires_at > :now) AS n_leased,
+        (SELECT count(*) FROM place WHERE state = 'skipped') AS n_skipped,
         (SELECT count(*) FROM annotator WHERE study_id = :id) AS n_annotators,
         (SELECT count(*) FROM annotator
             WHERE study_id = :id AND finished_at IS NOT NULL) AS n_finished,
         (SELECT count(*) FROM outside_vote JOIN comparison USING(comparison_id)
-            WHERE study_id = :id) AS n_outside"""
+            WHERE study_id = :id) AS n_outside
+    FROM demand WHERE study_id = :id"""
 
 SLUG_BYTES = 9
 Enrolment = Literal["name", "invitation"]
@@ -160,19 +158,21 @@ def create_study(store: Store, plan: Plan, wording_sha256: str, actor: str) -> S
 
 def check_plan(plan: Plan) -> None:
     """Refuse a plan that can't be carried out, naming every fault at once."""
-    faults = []
-    if not plan.name.strip() or len(plan.name) > 80 or not plan.name.isprintable():
-        faults.append(f"the name {plan.name!r} needs 1 to 80 printable characters")
-    if len(set(plan.systems)) != len(plan.systems):
-        faults.append("a system is named twice")
-    if len({*plan.systems, plan.against} - {None}) < 2:
-        faults.append("name at least two systems")
-    if not 1 <= plan.votes_per_pair <= 99:
-        faults.append(f"votes per pair is {plan.votes_per_pair}; it can be 1 to 99")
-    if plan.quota < 1:
-        faults.append(f"the quota is {plan.quota}; it must be at least 1")
-    if plan.enrolment not in ("name", "invitation"):
-        faults.append(f"enrolment is {plan.enrolment!r}; it can be 'name' or 'invitation'")
+    is_name = plan.name.strip() and len(plan.name) <= 80 and plan.name.isprintable()
+    checks = {
+        f"the name {plan.name!r} needs 1 to 80 printable characters": is_name,
+        "a system is named twice": len(set(plan.systems)) == len(plan.systems),
+        "name at least two systems": len({*plan.systems, plan.against} - {None}) >= 2,
+        f"votes per pair is {plan.votes_per_pair}; it can be 1 to 99": (
+            1 <= plan.votes_per_pair <= 99
+        ),
+        f"a pair is kept for {plan.lease_s} seconds; it must be at least 1": plan.lease_s >= 1,
+        f"the quota is {plan.quota}; it must be at least 1": plan.quota >= 1,
+        f"enrolment is {plan.enrolment!r}; it can be 'name' or 'invitation'": (
+            plan.enrolment in ("name", "invitation")
+        ),
+    }
+    faults = [fault for fault, holds in checks.items() if not holds]
     if faults:
         raise InputError(f"The study can't be created: {'; '.join(faults)}.")
 

@@ -33,11 +33,23 @@ class Settings(BaseSettings):
     joins_per_address: int = Field(
         60, ge=1, description="New annotators from one address in an hour"
     )
+    votes_per_minute: int = Field(
+        60, ge=1, description="Votes that one annotator can save in a minute"
+    )
     lease_minutes: int = Field(
         30, ge=1, le=1440, description="Minutes that a pair is kept for the annotator who sees it"
     )
     upload_megabytes: int = Field(
         64, ge=1, le=1024, description="Largest file that an import takes, in MB"
+    )
+    backup_minutes: int = Field(
+        10, ge=0, le=1440, description="Minutes between backups while votes come in; 0 makes none"
+    )
+    low_disk_megabytes: int = Field(
+        500, ge=0, description="With less free disk, in MB, imports and backups wait; votes go on"
+    )
+    stop_disk_megabytes: int = Field(
+        100, ge=0, description="With less free disk, in MB, no further pairs are shown"
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from annotations.annotators import enrol_invited
 from annotations.assignment import (
+    N_WEIGHED,
     choose_side,
     find_earlier,
     find_shown,
@@ -188,7 +189,8 @@ def test_late_work_counts_while_its_slot_is_free(store, clock):
     ann = enrol_invited(store, study, "ANN", "en")
     late = take_next(store, study, ann).task.ticket
     clock.now += study.lease_s + 1
-    take_next(store, study, enrol_invited(store, study, "BOB", "en"))  # expires the lease
+    set_status(store, "study", "paused", "test")
+    take_next(store, study, enrol_invited(store, study, "BOB", "en"))  # only expires the lease
     assert not save_ballot(store, ann, late, vote()).surplus
 
 
@@ -212,6 +214,43 @@ def test_work_for_a_closed_study_is_kept_as_surplus(store):
     set_status(store, "study", "closed", "test")
     assert save_ballot(store, ann, ticket, vote()).surplus
     assert take_next(store, study, ann).phase == "closed"
+
+
+def test_an_answer_cannot_change_once_the_study_is_closed(store):
+    study = open_study(store, quota=1)
+    ann = enrol_invited(store, study, "ANN", "en")
+    save_ballot(store, ann, take_next(store, study, ann).task.ticket, vote("left"))
+    ticket = find_earlier(store, ann, "").task.ticket
+    save_ballot(store, ann, ticket, vote("tie"))  # while it is open it can
+    ticket = find_earlier(store, ann, "").task.ticket
+    set_status(store, "study", "closed", "test")
+    with pytest.raises(Conflict, match="closed"):
+        save_ballot(store, ann, ticket, vote("right"))
+    assert {row["choice"] for row in store.rows("SELECT * FROM vote_current")} == {"tie"}
+    assert take_next(store, study, ann).phase == "closed"
+
+
+def test_a_pair_whose_lease_ran_out_can_still_be_set_aside(store, clock):
+    study = open_study(store, n_items=1)
+    ann = enrol_invited(store, study, "ANN", "en")
+    first = take_next(store, study, ann).task.ticket
+    clock.now += study.lease_s + 1
+    second = take_next(store, study, ann).task.ticket
+    skip_pair(store, ann, first, "language")
+    states = [row["state"] for row in store.rows("SELECT state FROM assignment ORDER BY seq")]
+    assert states == ["skipped", "expired"]
+    with pytest.raises(Conflict):
+        save_ballot(store, ann, second, vote())
+
+
+def test_a_pair_that_was_answered_since_cannot_be_set_aside(store, clock):
+    study = open_study(store, n_items=1)
+    ann = enrol_invited(store, study, "ANN", "en")
+    first = take_next(store, study, ann).task.ticket
+    clock.now += study.lease_s + 1
+    save_ballot(store, ann, take_next(store, study, ann).task.ticket, vote())
+    with pytest.raises(Conflict):
+        skip_pair(store, ann, first, "language")
 
 
 def test_a_skipped_pair_frees_its_slot_and_does_not_come_back(store):
@@ -306,6 +345,50 @@ def test_a_study_that_stops_early_has_asked_about_every_item(store):
     counts = Counter(row["pair_id"] for row in store.rows("SELECT pair_id FROM assignment"))
     assert len(counts) == 8
     assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_a_study_with_more_pairs_than_are_weighed_is_asked_about_breadth_first(store):
+    study = open_study(store, n_items=N_WEIGHED + 24, quota=N_WEIGHED + 24)
+    ann, bob = (enrol_invited(store, study, code, "en") for code in ("ANN", "BOB"))
+    for person in (ann, bob) * (N_WEIGHED // 2 + 12):
+        save_ballot(store, person, take_next(store, study, person).task.ticket, vote())
+    rows = store.rows("SELECT count(*) AS n FROM assignment GROUP BY pair_id")
+    assert [row["n"] for row in rows] == [1] * (N_WEIGHED + 24)
+
+
+def act(store, study, person, clock, chance):
+    """Do something that an annotator does; every tenth time leave, so that the lease runs out."""
+    task = take_next(store, study, person).task
+    if task is None or chance.random() < 0.1:
+        clock.now += study.lease_s + 1
+    elif chance.random() < 0.2:
+        skip_pair(store, person, task.ticket, "other")
+    else:
+        save_ballot(store, person, chance.choice([task.ticket, *list_late(store, person)]), vote())
+
+
+def list_late(store, person):
+    """The tickets of pairs that this person came too late for."""
+    sql = """SELECT lease_token FROM assignment g WHERE annotator_id = ? AND state = 'expired'
+        AND NOT EXISTS (SELECT 1 FROM assignment o WHERE o.pair_id = g.pair_id
+            AND o.annotator_id = g.annotator_id AND o.state IN ('submitted', 'skipped'))"""
+    return [f"{row[0]}.-1" for row in store.rows(sql, (person.annotator_id,))]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_count_of_held_slots_is_that_of_the_assignments(store, clock, seed):
+    study = open_study(store, n_items=8, quota=8)
+    chance = random.Random(seed)
+    people = [enrol_invited(store, study, f"P{n}", "en") for n in range(5)]
+    for _ in range(25):
+        act(store, study, chance.choice(people), clock, chance)
+    rows = store.rows(
+        """SELECT n_held, (SELECT count(*) FROM assignment g WHERE g.pair_id = d.pair_id
+            AND state IN ('leased', 'submitted') AND surplus = 0) AS n FROM demand d"""
+    )
+    assert [row["n_held"] for row in rows] == [row["n"] for row in rows]
+    assert len({row["n"] for row in rows}) > 1
+    assert len(rows) == 8
 
 
 def test_threads_that_hurry_never_give_a_pair_more_than_its_votes(store):

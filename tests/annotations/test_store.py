@@ -1,6 +1,7 @@
 """The ledger's file: one writer, readers that can't write, transactions that hold."""
 
 import sqlite3
+import threading
 
 import pytest
 
@@ -118,6 +119,34 @@ def test_a_snapshot_does_not_move_while_votes_come_in(tmp_path):
         assert conn.execute("SELECT count(*) FROM system").fetchone()[0] == before == 0
 
 
+def test_threads_that_come_and_go_leave_no_connection_behind(tmp_path):
+    with Store(tmp_path, purpose="test") as store:
+        for _ in range(40):
+            thread = threading.Thread(target=count, args=(store,))
+            thread.start()
+            thread.join()
+        assert len(store._idle) == 1
+
+
+def test_readers_at_the_same_time_have_a_connection_each(tmp_path):
+    with Store(tmp_path, purpose="test") as store:
+        meet = threading.Barrier(4)
+
+        def read():
+            with store.snapshot():
+                meet.wait(5)
+                assert count(store) == 0
+
+        threads = [threading.Thread(target=read) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(store._idle) == 4
+
+
 def test_only_the_owner_can_read_the_ledger(tmp_path):
-    Store(tmp_path, purpose="test").close()
-    assert (tmp_path / FILE_NAME).stat().st_mode & 0o077 == 0
+    with Store(tmp_path, purpose="test"):
+        files = [path for path in tmp_path.iterdir() if path.name.startswith(FILE_NAME)]
+        assert len(files) == 3  # the ledger, its log and the log's index
+        assert not [path for path in files if path.stat().st_mode & 0o077]

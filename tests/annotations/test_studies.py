@@ -56,6 +56,7 @@ def test_a_study_keeps_the_order_in_which_systems_were_named(store):
         ({"votes_per_pair": 0}, "votes per pair"),
         ({"votes_per_pair": 100}, "votes per pair"),
         ({"quota": 0}, "quota"),
+        ({"lease_s": 0}, "seconds"),
         ({"enrolment": "anyone"}, "enrolment"),
     ],
 )
