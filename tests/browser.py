@@ -63,14 +63,14 @@ def run_app(folder, *words):
 
 
 @contextmanager
-def serve_here(folder, **settings):
+def serve_here(folder, port=0, **settings):
     """Serve a data folder from a thread of this process: the same app, started in no time."""
     from ui.server import build_app, make_context  # noqa: PLC0415 - Gradio takes seconds to import
 
     with Store(folder, purpose="test") as store:
         context = make_context(Settings(data=folder, **settings), store)
         app, door = build_app(context)
-        config = uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run)
         thread.start()

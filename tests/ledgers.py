@@ -11,14 +11,21 @@ SYSTEMS = ("LLaMA-GPT4", "Alpaca")
 SOURCE = "INSERT INTO source_file VALUES (?, 'test', 'no', 'votes', 0, 'now', 'test')"
 
 
-def make_study(store: Store, systems: Sequence[str] = SYSTEMS, n_items: int = 6, **plan) -> Study:
+def make_study(
+    store: Store,
+    systems: Sequence[str] = SYSTEMS,
+    n_items: int = 6,
+    apps: Sequence[str] = ("",),
+    benchmark: str = "tiny",
+    **plan,
+) -> Study:
     """A study of every pair of systems on items "i1", "i2", … with three votes a pair."""
     with store.write() as db:
         db.execute(SOURCE, (1,))
-        db.execute("INSERT INTO benchmark VALUES (1, 'tiny', 1)")
+        db.execute("INSERT INTO benchmark VALUES (1, ?, 1)", (benchmark,))
         db.executemany(
-            "INSERT INTO item VALUES (?, 1, ?, ?, 'Do it.', '', '', '', 'en', 'no')",
-            [(k, f"i{k}", k) for k in range(1, n_items + 1)],
+            "INSERT INTO item VALUES (?, 1, ?, ?, 'Do it.', '', '', ?, 'en', 'no')",
+            [(k, f"i{k}", k, apps[(k - 1) % len(apps)]) for k in range(1, n_items + 1)],
         )
         for number, name in enumerate(systems, 1):
             db.execute("INSERT INTO system VALUES (?, ?)", (number, name))
@@ -27,7 +34,7 @@ def make_study(store: Store, systems: Sequence[str] = SYSTEMS, n_items: int = 6,
                 VALUES (?, ?, 0, 'Done.', 'no', 1)""",
                 [(k, number) for k in range(1, n_items + 1)],
             )
-    return create_study(store, Plan("study", "tiny", tuple(systems), **plan), "no", "test")
+    return create_study(store, Plan("study", benchmark, tuple(systems), **plan), "no", "test")
 
 
 def add_ballot(

@@ -1,6 +1,6 @@
 """What every page is given: made once at the start, handed down, never changed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
@@ -10,6 +10,7 @@ from annotations.store import Store
 from backend.records import Annotator
 from backend.settings import Settings
 from ui.keys import Signer
+from ui.meter import Meter
 
 STAFF_COOKIE = "camelid_staff"
 ANNOTATOR_COOKIE = "camelid_annotator"
@@ -17,11 +18,12 @@ ANNOTATOR_COOKIE = "camelid_annotator"
 
 @dataclass(frozen=True)
 class Context:
-    """The settings, the ledger and the keys."""
+    """The settings, the ledger and the keys, and a meter of how it goes."""
 
     settings: Settings
     store: Store
     signer: Signer
+    meter: Meter = field(default_factory=Meter)
 
     def find_staff(self, request: HTTPConnection) -> Account | None:
         """Return the researcher or admin behind a request, or None."""

@@ -19,7 +19,7 @@ from annotations.studies import find_study_by_slug, list_studies
 from backend.errors import CamelidError, Conflict, InputError, Refused
 from backend.records import Annotator, Study
 from ui.context import ANNOTATOR_COOKIE, STAFF_COOKIE, Context
-from ui.throttle import Throttle
+from ui.throttle import Throttle, find_network
 from ui.wording import LOCALES, choose_locale, load_wording
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -83,7 +83,7 @@ class Entry:
         """Show the login form, or let in whoever brings the one-time token."""
         if not token:
             return self.login_page(request, next)
-        if self.door is None or not self.door.open(token):
+        if self.door is None or list_accounts(self.context.store) or not self.door.open(token):
             return self.login_page(
                 request, next, "This link was used already, or is from an earlier start.", 401
             )
@@ -97,7 +97,7 @@ class Entry:
     def check_login(self, request: Request, form: dict[str, str]) -> Response:
         """Let in, or say that it was wrong; an address that guesses has to wait."""
         address = find_address(request)
-        wait_s = self.logins.wait_s(address)
+        wait_s = self.logins.take(address)
         target = form.get("next", "/lab/")
         if wait_s:
             problem = f"Too many wrong passwords. Try again in {wait_s // 60 + 1} min."
@@ -109,8 +109,8 @@ class Entry:
                 self.context.store, form.get("name", ""), form.get("password", "")
             )
         except Refused as error:
-            self.logins.count(address)
             return self.login_page(request, target, str(error), 401)
+        self.logins.give_back(address)
         return self.let_in(account, target)
 
     def let_in(self, account: Account, target: str) -> Response:
@@ -165,18 +165,25 @@ class Entry:
         if study is None:
             return self.join_page(request, None, "link_refused", 404)
         address = find_address(request)
-        if self.joins.wait_s(address):
+        wait_s = self.joins.take(address)
+        if wait_s:
             return self.join_page(request, study, "join_wait", 429)
         try:
             annotator = enrol_named(self.context.store, study, name, self.locale(request))
-        except InputError:
-            return self.join_page(request, study, "join_bad_name", 422)
-        except Conflict:
-            return self.join_page(request, study, "join_taken", 409)
-        except Refused:
-            return self.join_page(request, study, "join_refused", 403)
-        self.joins.count(address)
+        except CamelidError as error:
+            self.joins.give_back(address)
+            return self.explain_join(request, study, error)
         return self.seat(annotator)
+
+    def explain_join(self, request: Request, study: Study, error: CamelidError) -> Response:
+        """Return the page that says why somebody was not taken in."""
+        if isinstance(error, InputError):
+            return self.join_page(request, study, "join_bad_name", 422)
+        if isinstance(error, Conflict):
+            return self.join_page(request, study, "join_taken", 409)
+        if isinstance(error, Refused):
+            return self.join_page(request, study, "join_refused", 403)
+        raise error
 
     def accept_invitation(self, request: Request, text: str) -> Response:
         """Seat whoever brings a signed link: for the first time, or to go on where they were."""
@@ -210,10 +217,16 @@ class Entry:
             "other_locale": next(other for other in LOCALES if other != locale),
             "words": words,
             "study": study,
+            "seated": bool(study and self.is_seated(request, study)),
             "studies": [] if study else list_open_studies(self.context),
             "problem": words[problem] if problem else "",
         }
         return self.pages.TemplateResponse(request, "join.html", values, status)
+
+    def is_seated(self, request: Request, study: Study) -> bool:
+        """Say whether this browser takes part in a study already."""
+        annotator = self.context.find_annotator(request)
+        return annotator is not None and annotator.study_id == study.study_id
 
     def locale(self, request: Request) -> str:
         """Return the language that the browser asks for."""
@@ -239,7 +252,7 @@ def list_open_studies(context: Context) -> list[Study]:
 
 def find_address(request: Request) -> str:
     """Return the address that a request comes from."""
-    return request.client.host if request.client else "unknown"
+    return find_network(request.client.host if request.client else None)
 
 
 async def read_form(request: Request) -> dict[str, str]:

@@ -10,25 +10,37 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from backend.errors import Refused, SettingsError
 
 KEY_NAME = "secret.key"
+KEY_LENGTH = 32  # bytes of chance; some more characters in the file
 
 
 def read_key(folder: Path) -> str:
     """Return the folder's secret key, made on the first call; only its owner can read the file.
 
-    Errors: SettingsError when others can read it.
+    Errors: SettingsError when others can read it, or when it is too short to keep anything secret.
     """
     path = folder / KEY_NAME
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if path.stat().st_mode & 0o077:
-            raise SettingsError(f"{path} can be read by others; run: chmod 600 {path}") from None
-        return path.read_text(encoding="ascii").strip()
+    if not path.exists():
+        make_key(path)
+    if path.stat().st_mode & 0o077:
+        raise SettingsError(f"{path} can be read by others; run: chmod 600 {path}")
+    key = path.read_text(encoding="ascii", errors="replace").strip()
+    if len(key) < KEY_LENGTH:
+        raise SettingsError(
+            f"{path} holds no whole key. Delete it, and a new one is made: people then have to "
+            "log in again, and invitation links have to be made anew."
+        )
+    return key
+
+
+def make_key(path: Path) -> None:
+    """Write a new key, whole or not at all."""
+    draft = path.with_name(f".{KEY_NAME}-{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(32))
+        file.write(secrets.token_urlsafe(KEY_LENGTH))
         file.flush()
         os.fsync(file.fileno())
-    return path.read_text(encoding="ascii").strip()
+    draft.replace(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from annotations.accounts import list_accounts
@@ -16,8 +18,10 @@ from backend.settings import Settings
 from ui.admin import site as admin
 from ui.context import Context
 from ui.crowd import task
+from ui.crowd.forgetful import Forgetful
 from ui.downloads import Downloads
 from ui.entry import Door, Entry
+from ui.events import Events, list_functions
 from ui.guard import Guard
 from ui.keys import Signer, read_key
 from ui.lab import site as lab
@@ -25,6 +29,7 @@ from ui.look import make_theme
 from ui.throttle import Throttle
 
 STATIC = Path(__file__).parent / "static"
+MAX_WAITING = 64  # events in a site's queue; one more is told that the app is busy
 MOUNT: dict[str, Any] = {
     "show_error": False,  # an exception's text is for the log, not for a browser
     "run_history": False,
@@ -47,6 +52,7 @@ def build_app(context: Context) -> tuple[FastAPI, Door | None]:
     """
     os.environ["GRADIO_TEMP_DIR"] = str(context.store.folder / "uploads")  # not the common /tmp
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_exception_handler(RequestValidationError, refuse_form)
     door = None if list_accounts(context.store) else Door()
     settings = context.settings
     logins = Throttle(settings.login_failures, 15 * 60)
@@ -54,12 +60,15 @@ def build_app(context: Context) -> tuple[FastAPI, Door | None]:
     app.include_router(Entry(context, door, logins, joins).routes())
     app.mount("/static", StaticFiles(directory=STATIC))
     app.include_router(Downloads(context).routes())
-    mount_site(app, context, "/annotate", task.build(context))
-    mount_site(app, context, "/lab", lab.build(context))
-    mount_site(app, context, "/admin", admin.build(context))
+    sites = {
+        "/annotate": task.build(context), "/lab": lab.build(context), "/admin": admin.build(context)
+    }  # fmt: skip
+    for path, site in sites.items():
+        mount_site(app, context, path, site)
+    events = {path: Events(list_functions(site), site) for path, site in sites.items()}
     # Gradio reflects every origin unless the app brings its own rules: none but ours.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.add_middleware(Guard, context=context)
+    app.add_middleware(Guard, context=context, events=events)
     return app, door
 
 
@@ -73,7 +82,9 @@ def mount_site(app: FastAPI, context: Context, path: str, site: gr.Blocks) -> No
         account = context.find_staff(request)
         return account.name if account else None
 
-    site.queue(status_update_rate=10, default_concurrency_limit=16, api_open=False)
+    site.queue(
+        status_update_rate=10, default_concurrency_limit=16, api_open=False, max_size=MAX_WAITING
+    )
     sheet = SHEETS[path]
     gr.mount_gradio_app(
         app,
@@ -86,3 +97,14 @@ def mount_site(app: FastAPI, context: Context, path: str, site: gr.Blocks) -> No
         **MOUNT,
     )
     site.app = app.routes[-1].app  # type: ignore[attr-defined]
+    if isinstance(site, Forgetful):
+        site.forget_visitors()
+    site.app.add_exception_handler(RequestValidationError, refuse_form)
+
+
+def refuse_form(_request: Request, _error: Exception) -> Response:
+    """Answer a request whose fields are wrong; nothing of it is repeated.
+
+    FastAPI's own answer repeats what was sent, and fails where that is no text.
+    """
+    return PlainTextResponse("The request has fields missing, or of the wrong kind.", 422)

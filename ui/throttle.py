@@ -1,43 +1,67 @@
-"""How often one address may try something."""
+"""How often one address, or one person, may do something."""
 
+import ipaddress
 import time
 from collections import deque
 from collections.abc import Callable
+from threading import Lock
 
-MAX_ADDRESSES = 10_000
+MAX_KEYS = 10_000
 
 
 class Throttle:
-    """Counts tries by address in a sliding window. Units: `window_s` in seconds."""
+    """Counts tries by key in a sliding window; safe to use from any thread.
+
+    Units: `window_s` in seconds.
+    """
 
     def __init__(
         self, limit: int, window_s: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Allow `limit` tries by address in any window."""
+        """Allow `limit` tries by key in any window."""
         self.limit = limit
         self.window_s = window_s
         self.clock = clock
         self._tries: dict[str, deque[float]] = {}
+        self._lock = Lock()
 
-    def wait_s(self, address: str) -> int:
-        """Return the whole seconds that this address has to wait, 0 when it may try."""
-        tries = self._forget_old(address)
-        if len(tries) < self.limit:
+    def take(self, key: str) -> int:
+        """Count a try and return 0, or return the whole seconds to wait until there is one.
+
+        It counts before the try is made: tries side by side can't all slip in.
+        """
+        with self._lock:
+            now = self.clock()
+            tries = self._tries.pop(key, deque())
+            while tries and tries[0] <= now - self.window_s:
+                tries.popleft()
+            self._tries[key] = tries  # at the end: the first ones were quiet longest
+            if len(tries) >= self.limit:
+                return max(1, round(tries[0] + self.window_s - now))
+            tries.append(now)
+            if len(self._tries) > MAX_KEYS:
+                self._drop_quiet()
             return 0
-        return max(1, round(tries[0] + self.window_s - self.clock()))
 
-    def count(self, address: str) -> None:
-        """Count one try of this address."""
-        if len(self._tries) >= MAX_ADDRESSES:  # drop the addresses that were quiet longest
-            for old in list(self._tries)[: MAX_ADDRESSES // 10]:
-                del self._tries[old]
-        self._forget_old(address)
-        self._tries.setdefault(address, deque()).append(self.clock())
+    def give_back(self, key: str) -> None:
+        """Take back the last try that was counted: it was none that should count."""
+        with self._lock:
+            if self._tries.get(key):
+                self._tries[key].pop()
 
-    def _forget_old(self, address: str) -> deque[float]:
-        tries = self._tries.get(address, deque())
-        while tries and tries[0] <= self.clock() - self.window_s:
-            tries.popleft()
-        if not tries:
-            self._tries.pop(address, None)
-        return tries
+    def _drop_quiet(self) -> None:
+        for key in list(self._tries)[: MAX_KEYS // 10]:
+            del self._tries[key]
+
+
+def find_network(host: str | None) -> str:
+    """Return what stands for one place: an address, or of IPv6 the half that a household gets."""
+    try:
+        address = ipaddress.ip_address((host or "").partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if address.version == 6 and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)

@@ -43,8 +43,10 @@ def import_file(  # noqa: PLR0913 - the four words that may go with a file are k
 
     `model` names who answered, `study` whose votes these are, `benchmark` what was answered where
     several fit, `name` the benchmark that a file of instructions becomes.
-    Errors: InputError naming the line; then nothing was written.
+    Errors: InputError naming the line, LedgerError while the disk is nearly full; then nothing was
+    written.
     """
+    store.check_space("an import")
     data = read_bytes(path, max_bytes)
     document = read_document(data)
     digest = hashlib.sha256(data).hexdigest()

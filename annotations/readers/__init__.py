@@ -33,6 +33,8 @@ __all__ = [
     "read_document",
 ]
 
+MAX_UNREAD = 20  # keys that a report names
+
 # The first whose keys are all there is the one: FastChat's answers stand before its questions.
 FORMATS = (
     user_oriented.FORMAT,
@@ -57,7 +59,7 @@ def read_document(data: bytes) -> Document:
         raise InputError(f"There are no rows in the file. {describe_formats()}")
     form = recognise_format(first)
     shapes = (shape for row in chain((first,), rows) for shape in form.read(row))
-    unread = [key for key in first.fields if key not in (*form.keys, *form.known)]
+    unread = [key for key in first.fields if key not in (*form.keys, *form.known)][:MAX_UNREAD]
     found = tuple(check_unique(shapes))
     return Document(form, found, tuple(shorten(key) for key in unread))
 

@@ -30,7 +30,7 @@ def make_client(store, **settings):
     for site in SITES:
         app.add_api_route(f"{site}/", lambda: PlainTextResponse("inside"))
     app.add_middleware(Guard, context=context)
-    return TestClient(app, "http://testserver", follow_redirects=False), door
+    return TestClient(app, "http://localhost", follow_redirects=False), door
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_the_right_password_sets_a_cookie_that_no_script_can_read(site):
 
 def test_the_cookie_is_for_tls_only_when_the_address_is(store):
     add_account(store, Account("ada", "researcher"), PASSWORD, "test")
-    site, _ = make_client(store, public_url="https://testserver")
+    site, _ = make_client(store, public_url="https://localhost")
     assert "Secure" in log_in(site).headers["set-cookie"]
 
 
@@ -124,6 +124,12 @@ def test_a_name_takes_part_in_an_open_study(site, opened):
     assert answer.headers["location"] == "/annotate/"
     assert "HttpOnly" in answer.headers["set-cookie"]
     assert site.get("/annotate/").status_code == 200
+
+
+def test_whoever_takes_part_already_is_led_on(site, opened):
+    assert "/annotate/" not in site.get(f"/join/{opened.slug}").text
+    site.post(f"/join/{opened.slug}", data={"name": "Ann"})
+    assert "/annotate/" in site.get(f"/join/{opened.slug}").text
 
 
 @pytest.mark.parametrize(

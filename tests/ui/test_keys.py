@@ -22,6 +22,14 @@ def test_a_key_that_others_can_read_is_refused(tmp_path):
         read_key(tmp_path)
 
 
+@pytest.mark.parametrize("held", ["", "\n", "short"])
+def test_a_key_that_was_cut_off_is_refused(tmp_path, held):
+    read_key(tmp_path)
+    (tmp_path / KEY_NAME).write_text(held)
+    with pytest.raises(SettingsError, match="no whole key"):
+        read_key(tmp_path)
+
+
 def test_what_is_signed_comes_back():
     signer = Signer("key")
     assert signer.read_staff(signer.sign_staff("token")) == "token"

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import typer
 
+from annotations.space import Space
 from annotations.store import Store
 from backend.settings import Settings
 
@@ -32,12 +33,19 @@ def find_settings(ctx: typer.Context, **given: object) -> Settings:
 
 def open_reader(ctx: typer.Context) -> Store:
     """Open the ledger to read."""
-    return Store(find_settings(ctx).data)
+    settings = find_settings(ctx)
+    return Store(settings.data, space=find_space(settings))
 
 
 def open_writer(ctx: typer.Context) -> Store:
     """Open the ledger to write; whoever comes meanwhile is told which verb is at work."""
-    return Store(find_settings(ctx).data, purpose=f"camelid {show_verb(ctx)}")
+    settings = find_settings(ctx)
+    return Store(settings.data, purpose=f"camelid {show_verb(ctx)}", space=find_space(settings))
+
+
+def find_space(settings: Settings) -> Space:
+    """Return how much of the disk has to stay free."""
+    return Space(settings.low_disk_megabytes, settings.stop_disk_megabytes)
 
 
 def show_verb(ctx: typer.Context) -> str:

@@ -9,13 +9,17 @@ from collections.abc import Callable
 import typer
 import uvicorn
 
+from annotations.keeper import Keeper
+from annotations.opening import warn_of_defect
 from annotations.store import Store
 from annotations.studies import list_studies
 from backend.settings import Settings
 from ui.entry import Door
 from ui.server import build_app, make_context
 from ui.terminal import find_address, find_version
+from ui.terminal.wire import CONNECTIONS, HEADER_BYTES, Patience, allow_files, make_logging
 
+KEEP_S = 75  # people think for longer than uvicorn's 5 s; a vote should not meet a closed door
 GRACE_S = 1  # an open page holds a connection for good; it gets this long to let go
 
 
@@ -36,17 +40,25 @@ class Host(uvicorn.Server):
 
 def run_app(settings: Settings, store: Store, listener: socket.socket) -> None:
     """Serve until the process is told to stop."""
+    allow_files()
     app, door = build_app(make_context(settings, store))
     gc.freeze()  # what the start made stays: collecting it would take 0.7 s of every stop
     config = uvicorn.Config(
         app,
         timeout_graceful_shutdown=GRACE_S,
-        log_level="warning",
+        timeout_keep_alive=KEEP_S,
+        http=Patience,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+        limit_concurrency=CONNECTIONS,
+        log_config=make_logging(),
+        access_log=False,  # addresses of people, and links that log in
         server_header=False,
         proxy_headers=bool(settings.public_url),  # else anybody could claim any address
     )
     logging.getLogger("uvicorn.error").addFilter(is_news)
-    Host(config, lambda: announce(settings, store, door)).run(sockets=[listener])
+    warn_of_defect()
+    with Keeper(store, settings.backup_minutes * 60):
+        Host(config, lambda: announce(settings, store, door)).run(sockets=[listener])
 
 
 def is_news(record: logging.LogRecord) -> bool:

@@ -15,7 +15,7 @@ from annotations.demo import load_demo
 from annotations.store import Store
 from backend.errors import SettingsError
 from backend.settings import Settings
-from ui.terminal import find_settings
+from ui.terminal import find_settings, find_space
 from ui.wording import hash_wording
 
 
@@ -33,7 +33,8 @@ def serve(
     with stop_by_signal(), closing(bind_port(settings)) as listener:
         host_name, port_number = listener.getsockname()[:2]
         settings = settings.model_copy(update={"port": port_number})
-        with Store(settings.data, purpose=f"serving on {host_name}:{port_number}") as store:
+        purpose = f"serving on {host_name}:{port_number}"
+        with Store(settings.data, purpose=purpose, space=find_space(settings)) as store:
             check_reach(store, host_name)
             if settings.demo:
                 load_demo(store, hash_wording(), settings.lease_minutes * 60)
