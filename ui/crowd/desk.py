@@ -11,6 +11,7 @@ from annotations.assignment import (
     has_started,
     save_ballot,
     skip_pair,
+    stand_still,
     take_next,
 )
 from annotations.store import Store
@@ -26,8 +27,12 @@ from ui.crowd.screen import (
 from ui.wording import Wording, load_wording
 
 
-class NotSaved(CamelidError):
-    """A ballot was not stored; the message says so in the annotator's language."""
+class Told(CamelidError):
+    """Words for the status line, in the annotator's language; the rest of the page stays."""
+
+
+class NotSaved(Told):
+    """A ballot was not stored, and why."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,14 @@ class Desk:
 
     def arrive(self) -> Screen:
         """Show what comes first: the welcome to somebody new, else the pair that is open."""
-        if not has_started(self.store, self.annotator):
+        if not has_started(self.store, self.annotator) and not self.store.is_full():
             return make_welcome_screen(self.words, self.annotator.quota, self.link)
         return self.go_on()
 
     def go_on(self, status: str = "") -> Screen:
-        """Show the pair that is open for this person, or the next one."""
+        """Show the pair that is open for this person, or the next one, while there is room."""
+        if self.store.is_full():
+            return make_message_screen(self.words, stand_still(self.store, self.annotator), status)
         study = find_study_by_id(self.store, self.annotator.study_id)
         standing = take_next(self.store, study, self.annotator)
         if standing.task is None:
@@ -66,10 +73,15 @@ class Desk:
         try:
             receipt = save_ballot(self.store, self.annotator, ticket, ballot)
         except Conflict:
-            raise NotSaved(self.words["stale"]) from None
+            study = find_study_by_id(self.store, self.annotator.study_id)
+            key = "closed_edit" if study.status == "closed" else "stale"
+            raise NotSaved(self.words[key]) from None
         except (InputError, Refused):
             raise NotSaved(self.words["gone"]) from None
-        return self.go_on(self.confirm(receipt))
+        try:
+            return self.go_on(self.confirm(receipt))
+        except CamelidError:  # what is committed is saved, whether there is a next pair or not
+            raise Told(self.confirm(receipt)) from None
 
     def read_ballot(self, choices: tuple[Choice | None, ...], comment: str) -> Ballot:
         """Return what was answered, if every question was."""

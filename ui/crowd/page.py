@@ -7,7 +7,7 @@ import gradio as gr
 
 from annotations.assignment import SKIP_REASONS
 from backend.records import CHOICES, CRITERIA
-from ui.crowd.screen import Screen, show_definitions, show_jump
+from ui.crowd.screen import Screen, show_help, show_jump
 from ui.wording import Wording
 
 Updates = tuple[Any, ...]
@@ -50,8 +50,11 @@ class Page:
             listed.extend(part if isinstance(part, tuple) else [part])
         return listed
 
-    def fill(self, screen: Screen, words: Wording, *, keep: bool = False) -> Updates:
-        """Return the update of every component for a screen; `keep` leaves the answers alone."""
+    def fill(self, screen: Screen, words: Wording, link: str, *, keep: bool = False) -> Updates:
+        """Return the update of every component for a screen; `keep` leaves the answers alone.
+
+        `link` is the annotator's own, shown under the definitions.
+        """
         task, welcome = screen.view == "task", screen.view == "welcome"
         values: dict[str, Any] = {
             "progress": screen.progress,
@@ -62,7 +65,7 @@ class Page:
             ),
             "task": gr.update(visible=task),
             "definitions": gr.update(label=words["definitions"], open=False),
-            "definitions_text": show_definitions(words),
+            "definitions_text": show_help(words, link),
             "item": screen.item,
             "plain": gr.update(label=words["plain"]),
             "left": screen.left,
@@ -130,7 +133,7 @@ def lay_out() -> Page:
             with gr.Accordion("", open=False, elem_id="definitions") as definitions:
                 definitions_text = gr.Markdown()
             with gr.Accordion("", open=False, elem_id="skip") as skip:
-                skip_reason = gr.Radio([], label="", elem_id="skip-reason")
+                skip_reason = gr.Radio(list(SKIP_REASONS), label="", elem_id="skip-reason")
                 skip_go = gr.Button("", size="sm", elem_id="skip-go")
         item = gr.Markdown(latex_delimiters=[], elem_id="item")
         plain = gr.Checkbox(label="", elem_id="plain", container=False, interactive=True)
@@ -141,7 +144,10 @@ def lay_out() -> Page:
     with gr.Column(elem_id="foot"):
         with gr.Column(visible=False, elem_id="questions") as questions:
             ask = gr.Markdown(elem_id="ask")
-            votes = tuple(gr.Radio([], label="", elem_id=f"vote-{name}") for name in CRITERIA)
+            # The values stand here, so that a vote can be taken after Gradio forgot the session.
+            votes = tuple(
+                gr.Radio(list(CHOICES), label="", elem_id=f"vote-{name}") for name in CRITERIA
+            )
         with gr.Row(elem_id="actions"):
             back = gr.Button("", elem_id="back", visible=False)
             forward = gr.Button("", elem_id="forward", visible=False)

@@ -1,6 +1,7 @@
 """What an annotator sees at one moment, as plain values: no Gradio in or out."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import Literal
 
 from annotations.assignment import Standing
@@ -29,19 +30,27 @@ class Screen:
     can_go_back: bool = False
 
 
-def show_progress(words: Wording, position: int, n_saved: int, quota: int) -> str:
-    """Return the progress line, with a bar that a screen reader can read."""
-    label = words["progress_label"].format(n=n_saved, quota=quota)
+def show_progress(words: Wording, position: int, n_saved: int, quota: int, status: str = "") -> str:
+    """Return the progress line, with a bar.
+
+    It carries, unseen, what the page's script says when the server can't be reached, and for a
+    phone, where the foot of the page is far away, the status. (Attributes would not get past
+    Gradio's sanitiser.)
+    """
+    spoken = words["progress_label"].format(n=n_saved, quota=quota)
     where = words["progress"].format(position=min(position, quota), quota=quota)
+    said = f'<span class="said">{escape(status)}</span>' if status else ""
+    kept = {"spoken": spoken, "lost": words["lost"], "gone": words["gone"]}
+    hidden = "".join(f'<span class="{name}">{escape(text)}</span>' for name, text in kept.items())
     return (
         f'<div class="progress"><span>{where}</span>'
-        f'<progress value="{n_saved}" max="{quota}" aria-label="{label}"></progress></div>'
+        f'<progress value="{n_saved}" max="{quota}"></progress>{said}{hidden}</div>'
     )
 
 
 def show_item(words: Wording, task: Task) -> str:
     """Return instruction and input; the text keeps its own language."""
-    lang = f' lang="{task.item.lang}"'
+    lang = f' lang="{escape(task.item.lang)}"'
     html = f'<h2>{words["instruction"]}</h2><div class="text"{lang} dir="auto">'
     html += f"{show_text(task.item.instruction)}</div>"
     if task.item.input:
@@ -74,7 +83,7 @@ def make_task_screen(words: Wording, standing: Standing, task: Task, status: str
     ballot = task.ballot
     return Screen(
         view="task",
-        progress=show_progress(words, task.position, standing.n_saved, standing.quota),
+        progress=show_progress(words, task.position, standing.n_saved, standing.quota, status),
         ticket=task.ticket,
         item=show_item(words, task),
         left=show_side(words, "left", task.left),
@@ -96,7 +105,7 @@ def make_message_screen(words: Wording, standing: Standing, status: str = "") ->
         progress=show_progress(words, standing.n_saved, standing.n_saved, standing.quota),
         message=f"# {words[f'{key}_title']}\n\n{text}",
         status=status,
-        can_go_back=standing.n_saved > 0 and standing.phase != "closed",
+        can_go_back=standing.n_saved > 0 and standing.phase not in ("closed", "full"),
     )
 
 
@@ -105,12 +114,12 @@ def make_welcome_screen(words: Wording, quota: int, link: str) -> Screen:
     parts = [
         f"# {words['welcome_title']}",
         words["welcome_how"].format(quota=quota),
-        show_definitions(words),
-        words["welcome_resume"].format(link=link),
+        show_help(words, link),
     ]
     return Screen("welcome", show_progress(words, 0, 0, quota), message="\n\n".join(parts))
 
 
-def show_definitions(words: Wording) -> str:
-    """Return the definitions of the three criteria, as Markdown."""
-    return "\n\n".join([*(words[f"{name}_long"] for name in CRITERIA), words["tie_long"]])
+def show_help(words: Wording, link: str) -> str:
+    """Return the definitions of the three criteria and how to come back, as Markdown."""
+    definitions = [words[f"{name}_long"] for name in CRITERIA]
+    return "\n\n".join([*definitions, words["tie_long"], words["resume"].format(link=link)])

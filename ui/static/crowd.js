@@ -1,6 +1,7 @@
 // Comfort for the annotators' page; nothing here is needed for a vote to be safe.
 // Each question is one radio group for keyboards and screen readers, the status line is spoken,
-// Ctrl+Enter saves, 1 / 2 / 3 answer the question that has the focus, a new pair starts at its top.
+// Ctrl+Enter saves, 1 / 2 / 3 answer the question that has the focus, a new pair starts at its top,
+// and a save that did not reach the server is said to have failed.
 "use strict";
 
 (() => {
@@ -24,6 +25,10 @@
     QUESTIONS.forEach(markQuestion);
     const status = document.getElementById("status");
     if (status && !status.hasAttribute("role")) status.setAttribute("role", "status");
+    const bar = document.querySelector(".progress progress");
+    if (bar && bar.getAttribute("aria-label") !== find("spoken")) {
+      bar.setAttribute("aria-label", find("spoken"));
+    }
     const language = document.getElementById("language");
     if (language) {
       // The button names the other language.
@@ -34,12 +39,84 @@
 
   let shown = "";
   function startAtTop() {
-    const item = document.querySelector("#item .item");
-    const text = item ? item.textContent : "";
-    if (text && text !== shown) {
+    const ticket = document.querySelector("#ticket textarea");
+    const lease = ticket ? ticket.value.split(".")[0] : "";
+    if (lease && lease !== shown) {
       window.scrollTo({ top: 0, behavior: "instant" });
-      shown = text;
+      shown = lease;
+      setTimeout(restoreDraft, 100); // after the questions have been drawn for this pair
     }
+  }
+
+  function find(name) {
+    const words = document.querySelector(`.progress .${name}`);
+    return words ? words.textContent : "";
+  }
+
+  // An old "Saved" must not stand beside a save that failed: it is hidden while the server is asked,
+  // and what goes wrong on the way there is said in its place.
+  function say(words) {
+    const foot = document.getElementById("foot");
+    if (!foot) return;
+    foot.classList.toggle("waiting", words === null);
+    let notice = document.getElementById("notice");
+    if (!notice) {
+      notice = document.createElement("p");
+      notice.id = "notice";
+      notice.setAttribute("role", "alert");
+      foot.append(notice);
+    }
+    notice.textContent = words || "";
+    foot.classList.toggle("failed", Boolean(words));
+  }
+
+  const ask = window.fetch.bind(window);
+  window.fetch = async (target, options) => {
+    const url = String(target instanceof Request ? target.url : target);
+    if (!url.includes("/gradio_api/run/")) return ask(target, options);
+    say(null);
+    try {
+      const answer = await ask(target, options);
+      say(answer.ok ? "" : find(answer.status === 401 ? "gone" : "lost"));
+      return answer;
+    } catch (error) {
+      say(find("lost"));
+      throw error;
+    }
+  };
+
+  // When the server was away, Gradio reloads the page: what was chosen for this pair and not yet
+  // saved is kept in the tab until then.
+  function keepDraft() {
+    const choices = QUESTIONS.map((name) => {
+      const input = document.querySelector(`#vote-${name} input:checked`);
+      return input ? input.value : null;
+    });
+    const box = document.querySelector("#comment textarea");
+    const draft = { lease: shown, choices, comment: box ? box.value : "" };
+    sessionStorage.setItem("draft", JSON.stringify(draft));
+  }
+
+  function restoreDraft() {
+    const draft = JSON.parse(sessionStorage.getItem("draft") || "null");
+    if (!draft || draft.lease !== shown) return;
+    if (document.querySelector("#questions input:checked")) return;
+    QUESTIONS.forEach((name, place) => {
+      const value = draft.choices[place];
+      const input = value && document.querySelector(`#vote-${name} input[value="${value}"]`);
+      if (input) input.click();
+    });
+    const box = document.querySelector("#comment textarea");
+    if (box && draft.comment && !box.value) {
+      box.value = draft.comment;
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+
+  for (const kind of ["change", "input"]) {
+    document.addEventListener(kind, (event) => {
+      if (event.isTrusted && event.target.closest && event.target.closest("#foot")) keepDraft();
+    });
   }
 
   // The answers take what height the instruction above and the questions below leave.

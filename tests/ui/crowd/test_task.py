@@ -211,7 +211,7 @@ def test_back_shows_the_answer_and_changes_it(tmp_path, browser):
         page.locator("#comment textarea").fill("so far")
         save(page)
         page.locator("#back").click()
-        page.get_by_text("You are changing task 1").wait_for()
+        page.locator("#status").get_by_text("You are changing task 1").wait_for()
         assert read_pair(page) == first
         checked = page.locator("#foot input:checked").evaluate_all("all => all.map(i => i.value)")
         assert checked == ["left", "tie", "right"]
@@ -269,7 +269,7 @@ def test_the_keyboard_alone_is_enough(tmp_path, browser):
             groups.nth(number).get_by_role("radio").first.focus()
             page.keyboard.press(str(number + 1))
         page.keyboard.press("Control+Enter")
-        page.get_by_text("Saved, 1 of 21").wait_for()
+        page.locator("#status").get_by_text("Saved, 1 of 21").wait_for()
         page.close()
     rows = read_votes(tmp_path, study)
     assert [row["choice"] for row in rows] == ["left", "tie", "right"]
@@ -289,3 +289,72 @@ def test_no_page_is_wider_than_the_screen_and_the_language_changes(tmp_path, bro
         assert page.locator("#foot input:checked").count() == 3
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.close()
+
+
+def test_an_old_saved_never_stands_beside_a_save_that_failed(tmp_path, browser):
+    study = fill_ledger(tmp_path, 3)
+    with serve_here(tmp_path) as app:
+        context = browser.new_context()
+        page = context.new_page()
+        join(page, app, study, "Ann")
+        answer(page, (0, 0, 0))
+        save(page)
+        page.locator("#status").get_by_text("Saved, 1 of 21").wait_for()
+        answer(page, (1, 1, 1))
+        kept = context.cookies()
+        context.clear_cookies()
+        page.locator("#save").click()
+        page.locator("#notice").get_by_text("found any more").wait_for()
+        assert not page.locator("#status").is_visible()
+        context.add_cookies(kept)
+        context.set_offline(True)
+        page.locator("#save").click()
+        page.locator("#notice").get_by_text("did not reach the server").wait_for()
+        assert not page.locator("#status").is_visible()
+        context.close()
+    assert len(read_votes(tmp_path, study)) == 3
+
+
+def test_a_page_that_was_open_over_a_restart_saves_its_answer(tmp_path, browser):
+    study = fill_ledger(tmp_path, 3)
+    page = browser.new_page()
+    with run_app(tmp_path) as app:
+        join(page, app, study, "Ann")
+        answer(page, (0, 1, 2))
+        page.locator("#comment textarea").press_sequentially("so far")
+        page.evaluate("window.before = true")
+        port = app.url.rsplit(":", 1)[1]
+    page.locator("#save").click()
+    page.locator("#notice").get_by_text("did not reach the server").wait_for()
+    with run_app(tmp_path, "--port", port):
+        # Gradio reloads a page whose server has come back; the answers are still there.
+        page.wait_for_function(
+            """() => !window.before
+                && document.querySelectorAll("#foot input:checked").length === 3""",
+            timeout=60_000,
+        )
+        assert page.locator("#comment textarea").input_value() == "so far"
+        page.locator("#save").click()
+        page.locator("#status").get_by_text("Saved, 1 of 21").wait_for()
+    page.close()
+    assert [row["choice"] for row in read_votes(tmp_path, study)] == ["left", "tie", "right"]
+
+
+def test_the_other_language_does_not_overwrite_what_another_tab_saved(tmp_path, browser):
+    study = fill_ledger(tmp_path, 2)
+    with serve_here(tmp_path) as app:
+        context = browser.new_context()
+        page = context.new_page()
+        join(page, app, study, "Ann")
+        answer(page, (2, 2, 2))
+        other = context.new_page()
+        other.goto(f"{app.url}/annotate/")
+        other.locator("#save").wait_for()
+        answer(other, (0, 0, 0))
+        save(other)
+        page.get_by_role("button", name="中文").click()
+        page.get_by_role("button", name="保存").wait_for()
+        page.locator("#save").click()
+        page.get_by_text("已在另一个标签页中作答").wait_for()
+        context.close()
+    assert {row["choice"] for row in read_votes(tmp_path, study)} == {"left"}
