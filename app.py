@@ -9,7 +9,17 @@ from typer.core import TyperGroup
 
 from backend.errors import CamelidError
 from backend.settings import read_settings
-from ui.terminal import accounts, exports, figures, find_version, imports, serve, studies
+from ui.terminal import (
+    accounts,
+    backups,
+    doctor,
+    exports,
+    figures,
+    find_version,
+    imports,
+    serve,
+    studies,
+)
 
 
 class Program(TyperGroup):
@@ -66,6 +76,9 @@ program.add_typer(studies.verbs, name="study")
 program.command("export")(exports.export)
 program.command("figures")(figures.draw)
 program.add_typer(accounts.verbs, name="account")
+program.command("backup")(backups.back_up)
+program.command("restore")(backups.restore)
+program.command("doctor")(doctor.doctor)
 
 
 def main() -> None:

@@ -1,25 +1,26 @@
 """Exports: what a researcher takes away, written row by row from one snapshot of the ledger.
 
-CSV files hold ids, enums and numbers, and names pass the guard against spreadsheet formulas; what
-people wrote goes to JSON lines. People appear under their code, never under their name.
+Tables of votes hold ids, enums and numbers; what people wrote is in the history only, which is
+never CSV. People appear under their code, never under their name.
 """
 
-import csv
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache, partial
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from io import TextIOWrapper
 from itertools import chain
-from typing import Literal, NamedTuple, TextIO
+from typing import IO, Any, Literal
 
-from annotations.cells import guard_cell
+from annotations.formats import Cell, Format, Table, write_table
 from annotations.statistics import Interval
 from annotations.store import Row, Store
 from annotations.tallies import Outcome, Tally, tally_study
+from backend.errors import InputError, NotFound
 from backend.records import CRITERIA, Study
 
 Shape = Literal["long", "wide"]
-Cell = str | int | float | None
 
 # CROSS JOIN: from votes to what they are about, each by its key. Left to itself, SQLite may take
 # the ten tables the other way and read every vote for every pair.
@@ -82,12 +83,6 @@ SELECT_BALLOTS = f"""
     {JOIN_NAMES} WHERE p.study_id = ?
     ORDER BY c.ord, i.ord, v.slot, v.surplus, v.assignment_id, b.revision"""
 
-# Columns that hold a name somebody chose; all others hold ids, enums and numbers of ours.
-NAME_COLUMNS = frozenset([
-    "study", "benchmark", "item_id", "system_a", "system_b", "left_system", "winner_system",
-    "annotator", "outcome_system",
-])  # fmt: skip
-
 TALLY_COLUMNS = [
     "study", "system_a", "system_b", "criterion", "outcome", "outcome_system", "n", "share",
     "percent", "low", "high", "wilson_low", "wilson_high", "n_votes", "n_items", "n_annotators",
@@ -96,27 +91,53 @@ TALLY_COLUMNS = [
 ]  # fmt: skip
 
 
-class Export(NamedTuple):
-    """One kind of file: how it is written, its media type, and how its name ends."""
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One kind of file: how its rows are read, and the formats it comes in, the usual one first."""
 
-    write: Callable[[Store, Study, TextIO], None]
-    media_type: str
-    suffix: str
+    read: Callable[[Store, Study], Table]
+    formats: tuple[Format, ...] = ("csv", "jsonl", "parquet")
 
+    @property
+    def suffix(self) -> str:
+        """Return how the file's name ends when nothing else was asked for."""
+        return f".{self.formats[0]}"
 
-def write_csv(file: TextIO, columns: list[str], rows: Iterable[Iterable[Cell]]) -> None:
-    """Write a header and rows, names guarded; None is an empty cell."""
-    guard = lru_cache(maxsize=4096)(guard_cell)
-    names = [place for place, column in enumerate(columns) if column in NAME_COLUMNS]
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        cells = list(row)
-        for place in names:
-            cell = cells[place]
-            if isinstance(cell, str):
-                cells[place] = guard(cell)
-        writer.writerow(cells)
+    def write(
+        self, store: Store, study: Study, file: IO[Any], format: Format | None = None
+    ) -> None:
+        """Write one snapshot of the ledger to an open file; Parquet needs a binary one.
+
+        Errors: InputError for a format that this kind doesn't come in.
+        """
+        with store.snapshot():
+            write_table(self.read(store, study), file, self.choose(format))
+
+    def write_bytes(
+        self, store: Store, study: Study, file: IO[bytes], format: Format | None = None
+    ) -> None:
+        """Write to a binary file in any format; text is UTF-8."""
+        chosen = self.choose(format)
+        if chosen == "parquet":
+            self.write(store, study, file, chosen)
+            return
+        text = TextIOWrapper(file, encoding="utf-8", newline="")
+        try:
+            self.write(store, study, text, chosen)
+        finally:
+            text.detach()  # writes out what it holds, and leaves the file open
+
+    def choose(self, format: str | None) -> Format:
+        """Return the format that was asked for, else the usual one.
+
+        Errors: InputError that lists the formats.
+        """
+        for one in self.formats:
+            if format in (None, "", one):
+                return one
+        raise InputError(
+            f"This can't be written as {format!r}; choose from {', '.join(self.formats)}."
+        )
 
 
 def list_columns(cursor: sqlite3.Cursor) -> list[str]:
@@ -124,52 +145,40 @@ def list_columns(cursor: sqlite3.Cursor) -> list[str]:
     return [column[0] for column in cursor.description]
 
 
-def write_tallies(store: Store, study: Study, file: TextIO) -> None:
-    """Write one row for each comparison, criterion and outcome: first wins, second wins, tie.
+def read_tallies(store: Store, study: Study) -> Table:
+    """Return one row for each comparison, criterion and outcome: first wins, second wins, tie.
 
-    Units: shares and their ends in [0, 1], `percent` in [0, 100]. Edge: no votes, an empty cell.
+    Units: shares and their ends in [0, 1], `percent` in [0, 100]. Edge: no votes, None.
     """
     rows = (
-        list_cells(study, tally, outcome)
+        dict(zip(TALLY_COLUMNS, list_cells(study, tally, outcome), strict=True))
         for tally in tally_study(store, study)
         for outcome in tally.outcomes
     )
-    write_csv(file, TALLY_COLUMNS, rows)
+    return Table(TALLY_COLUMNS, rows)
 
 
 def list_cells(study: Study, tally: Tally, outcome: Outcome) -> list[Cell]:
-    """Return one row of the tallies file, in the order of TALLY_COLUMNS."""
+    """Return one row of the tallies, in the order of TALLY_COLUMNS."""
     coverage = tally.coverage
     return [
         study.name, tally.comparison.a, tally.comparison.b, tally.criterion,
-        outcome.winner, outcome.system, outcome.n, round_share(outcome.share),
-        None if outcome.share is None else f"{100 * outcome.share:.2f}",
-        *round_interval(outcome.interval), *round_interval(outcome.wilson),
+        outcome.winner, outcome.system, outcome.n, outcome.share,
+        None if outcome.share is None else 100 * outcome.share,
+        *list_ends(outcome.interval), *list_ends(outcome.wilson),
         tally.n, tally.n_items, coverage.n_annotators, coverage.n_outside, coverage.n_surplus,
-        coverage.n_missing, round_share(tally.net), *round_interval(tally.net_interval),
-        *tally.items, round_p(tally.sign_p), round_p(tally.sign_p_holm),
+        coverage.n_missing, tally.net, *list_ends(tally.net_interval),
+        *tally.items, tally.sign_p, tally.sign_p_holm,
     ]  # fmt: skip
 
 
-def round_share(share: float | None) -> str | None:
-    """Return a share with six decimals."""
-    return None if share is None else f"{share:.6f}"
+def list_ends(interval: Interval | None) -> tuple[float | None, float | None]:
+    """Return both ends of an interval."""
+    return (None, None) if interval is None else (interval.low, interval.high)
 
 
-def round_interval(interval: Interval | None) -> tuple[str | None, str | None]:
-    """Return both ends with six decimals."""
-    if interval is None:
-        return None, None
-    return round_share(interval.low), round_share(interval.high)
-
-
-def round_p(p: float | None) -> str | None:
-    """Return a p value with four digits that count, however small it is."""
-    return None if p is None else f"{p:.4g}"
-
-
-def write_votes(store: Store, study: Study, file: TextIO, shape: Shape = "long") -> None:
-    """Write the latest revision of every vote, surplus ones marked.
+def read_votes(store: Store, study: Study, shape: Shape = "long") -> Table:
+    """Return the latest revision of every vote, surplus ones marked.
 
     Long is one row a vote and criterion, votes collected elsewhere among them (without a side);
     wide is one row an assignment answered here, a column for each criterion.
@@ -181,34 +190,53 @@ def write_votes(store: Store, study: Study, file: TextIO, shape: Shape = "long")
         rows: Iterator[Row] = votes
         if shape == "long":
             rows = chain(votes, db.execute(SELECT_OUTSIDE, key))
-        write_csv(file, list_columns(votes), rows)
+        return Table(list_columns(votes), map(dict, rows))
 
 
-def write_history(store: Store, study: Study, file: TextIO) -> None:
-    """Write every revision of every ballot with its comment, then every vote collected elsewhere.
+def write_votes(store: Store, study: Study, file: IO[str], shape: Shape = "long") -> None:
+    """Write the votes as CSV."""
+    with store.snapshot():
+        write_table(read_votes(store, study, shape), file, "csv")
 
-    One JSON object a line. A ballot has `choices` and `left_system`; a vote from elsewhere has a
-    `winner` and no side.
+
+def read_history(store: Store, study: Study) -> Table:
+    """Return every revision of every ballot with its comment, then every vote from elsewhere.
+
+    A ballot has `choices` and `left_system`; a vote collected elsewhere has a `criterion` and a
+    `winner`, and no side.
     """
     with store.snapshot() as db:
-        for row in db.execute(SELECT_BALLOTS, (study.study_id,)):
-            fields = dict(row)
-            choices = json.loads(fields["choices"])
-            fields["choices"] = {name: choices[name] for name in CRITERIA if name in choices}
-            write_line(file, fields)
-        for row in db.execute(SELECT_OUTSIDE, (study.study_id,)):
-            fields = dict(row)
-            write_line(file, {name: fields[name] for name in fields if fields[name] is not None})
+        ballots = db.execute(SELECT_BALLOTS, (study.study_id,))
+        outside = db.execute(SELECT_OUTSIDE, (study.study_id,))
+        columns = [*list_columns(ballots), "criterion", "winner", "winner_system"]
+        return Table(columns, chain(map(read_ballot, ballots), map(drop_empty, outside)))
 
 
-def write_line(file: TextIO, fields: dict[str, object]) -> None:
-    """Write one object as one line of JSON, in the characters it was written in."""
-    file.write(json.dumps(fields, ensure_ascii=False) + "\n")
+def read_ballot(row: Row) -> dict[str, Any]:
+    """Return a ballot with its choices in the order of the questions."""
+    fields = dict(row)
+    choices = json.loads(fields["choices"])
+    return fields | {"choices": {name: choices[name] for name in CRITERIA if name in choices}}
+
+
+def drop_empty(row: Row) -> dict[str, Any]:
+    """Return a row without what it doesn't have."""
+    return {name: value for name, value in dict(row).items() if value is not None}
 
 
 EXPORTS: dict[str, Export] = {
-    "tallies": Export(write_tallies, "text/csv", ".csv"),
-    "votes": Export(write_votes, "text/csv", ".csv"),
-    "votes-wide": Export(partial(write_votes, shape="wide"), "text/csv", ".csv"),
-    "history": Export(write_history, "application/x-ndjson", ".jsonl"),
+    "tallies": Export(read_tallies),
+    "votes": Export(read_votes),
+    "votes-wide": Export(partial(read_votes, shape="wide")),
+    "history": Export(read_history, ("jsonl", "parquet")),
 }
+
+
+def find_export(kind: str) -> Export:
+    """Return the kind of export of that name.
+
+    Errors: NotFound that lists the kinds.
+    """
+    if kind not in EXPORTS:
+        raise NotFound(f"There is no export {kind!r}. There are: {', '.join(EXPORTS)}.")
+    return EXPORTS[kind]

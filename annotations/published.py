@@ -13,6 +13,7 @@ from backend.records import CRITERIA, WINNERS, Comparison
 
 Panel = Literal["a", "b"]
 
+BENCHMARK = "user_oriented_252"
 SHORT_SOURCE = "Peng et al. 2023, arXiv:2304.03277, figure 3"
 
 # Names after `normalise`. A suffix that makes it another system (GPT-4o, a re-ranked or a Chinese
@@ -54,12 +55,12 @@ def read_published(panel: Panel) -> list[Published]:
     return [make_published(comparison, name, numbers[name]) for name in CRITERIA]
 
 
-def find_published(comparison: Comparison) -> list[Published]:
+def find_published(comparison: Comparison, benchmark: str = BENCHMARK) -> list[Published]:
     """Return the published numbers of this comparison, under its own names and in its own order.
 
-    Edge: a comparison that was not published gives an empty list.
+    Edge: a comparison that was not published, or on another benchmark, gives an empty list.
     """
-    panel = match_panel(comparison)
+    panel = match_panel(comparison, benchmark)
     if panel is None:
         return []
     numbers, turned = read_panel(panel), not is_llama_gpt4(comparison.a)
@@ -69,8 +70,13 @@ def find_published(comparison: Comparison) -> list[Published]:
     ]
 
 
-def match_panel(comparison: Comparison) -> Panel | None:
-    """Return the panel that shows these two systems, in either order, or None."""
+def match_panel(comparison: Comparison, benchmark: str = BENCHMARK) -> Panel | None:
+    """Return the panel that shows these two systems, in either order, or None.
+
+    Edge: votes on other instructions than the paper's are never held against the paper's.
+    """
+    if benchmark != BENCHMARK:
+        return None
     for first, second in ((comparison.a, comparison.b), (comparison.b, comparison.a)):
         if is_llama_gpt4(first):
             for panel, rival in RIVALS.items():

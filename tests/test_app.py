@@ -13,11 +13,14 @@ def run(*words):
     return CliRunner().invoke(program, words)
 
 
+VERBS = ["account", "backup", "doctor", "export", "figures", "import", "restore", "serve", "study"]
+
+
 def test_help_lists_all_verbs():
     result = run("--help")
     assert result.exit_code == 0
     verbs = [line.split()[0] for line in result.stdout.split("Commands:")[1].splitlines() if line]
-    assert sorted(verbs) == ["account", "export", "figures", "import", "serve", "study"]
+    assert sorted(verbs) == VERBS
 
 
 def test_version_needs_no_settings(tmp_path):

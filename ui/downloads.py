@@ -1,20 +1,27 @@
 """Files to take away: exports of a study's votes, and figure 3. The guard asks who asks."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from typing import IO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from annotations.exports import EXPORTS
+from annotations.exports import EXPORTS, find_export
+from annotations.formats import MEDIA_TYPES as EXPORT_TYPES
+from annotations.manifests import make_manifest, write_manifest
+from annotations.store import Store
 from annotations.studies import find_study
 from backend.errors import CamelidError, MissingTool, NotFound
 from backend.records import Study
 from ui.context import Context
+from ui.press import Press
 from ui.prints import write_figure3
 
 IN_MEMORY_BYTES = 4_000_000  # larger exports are put together on disk
@@ -30,43 +37,58 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True)
 class Downloads:
-    """The downloads of one app."""
+    """The downloads of one app; its press keeps a browser warm between two pictures."""
 
     context: Context
+    press: Press = field(default_factory=Press)
 
     def routes(self) -> APIRouter:
-        """Return the routes of all files."""
-        router = APIRouter()
+        """Return the routes of all files. When the app stops, the browser is closed."""
+        router = APIRouter(lifespan=self.live)
+        router.add_api_route("/lab/export/everything", self.send_everything)
         router.add_api_route("/lab/export/{kind}", self.send_export)
         router.add_api_route("/lab/figure/3", self.send_figure)
         return router
 
-    def send_export(self, kind: str, study: str = "") -> Response:
+    @asynccontextmanager
+    async def live(self, _app: object) -> AsyncIterator[None]:
+        """Close the press at the end."""
+        try:
+            yield
+        finally:
+            await run_in_threadpool(self.press.close)
+
+    def send_export(self, kind: str, study: str = "", format: str = "") -> Response:
         """Send one export of a study, whole: it is put together before its first byte goes out."""
-        return answer(lambda: self.make_export(kind, study))
+        return answer(lambda: self.make_export(kind, study, format))
 
     def send_figure(self, study: str = "", format: str = "png") -> Response:
         """Send figure 3 of a study in one format."""
         return answer(lambda: self.make_figure(study, format))
 
-    def make_export(self, kind: str, name: str) -> Response:
+    def send_everything(self, study: str = "") -> Response:
+        """Send every export and figure 3 of a study in one archive, with its manifest."""
+        return answer(lambda: self.make_everything(study))
+
+    def make_export(self, kind: str, name: str, asked: str = "") -> Response:
         """Return an export as a file.
 
-        Errors: NotFound for an unknown kind or study.
+        Errors: NotFound for an unknown kind, format or study.
         """
-        if kind not in EXPORTS:
-            raise NotFound(f"There is no export {kind!r}. There are: {', '.join(EXPORTS)}.")
-        study, export = find_study(self.context.store, name), EXPORTS[kind]
-        file = SpooledTemporaryFile(IN_MEMORY_BYTES, "w+", encoding="utf-8", newline="")  # noqa: SIM115
+        export = find_export(kind)
+        format = export.choose(asked)
+        study = find_study(self.context.store, name)
+        file = SpooledTemporaryFile(IN_MEMORY_BYTES, "w+b")  # noqa: SIM115
         try:
-            export.write(self.context.store, study, file)  # type: ignore[arg-type]
+            export.write_bytes(self.context.store, study, file, format)
             file.seek(0)
         except BaseException:
             file.close()
             raise
-        headers = name_file(study, f"{kind}{export.suffix}")
-        media_type = f"{export.media_type}; charset=utf-8"
-        return StreamingResponse(read_chunks(file), headers=headers, media_type=media_type)
+        headers = name_file(study, f"{kind}.{format}")
+        return StreamingResponse(
+            read_chunks(file), headers=headers, media_type=EXPORT_TYPES[format]
+        )
 
     def make_figure(self, name: str, format: str) -> Response:
         """Return figure 3 as a file.
@@ -77,10 +99,50 @@ class Downloads:
             raise NotFound(f"There is no format {format!r}. There are: {', '.join(MEDIA_TYPES)}.")
         study = find_study(self.context.store, name)
         with TemporaryDirectory() as folder:
-            paths = write_figure3(self.context.store, study, Path(folder), [format])
+            paths = write_figure3(
+                self.context.store, study, Path(folder), [format], press=self.press
+            )
             body = paths[0].read_bytes()
         headers = name_file(study, f"figure-3.{format}")
         return Response(body, headers=headers, media_type=MEDIA_TYPES[format])
+
+    def make_everything(self, name: str) -> Response:
+        """Return the archive of a study.
+
+        Edge: without Chromium, figure 3 is in it as html and csv only.
+        Errors: NotFound for an unknown study.
+        """
+        store = self.context.store
+        study = find_study(store, name)
+        file = SpooledTemporaryFile(IN_MEMORY_BYTES, "w+b")  # noqa: SIM115
+        try:
+            with TemporaryDirectory() as folder, store.snapshot():
+                paths = write_everything(store, study, Path(folder), self.press)
+                with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+                    for path in paths:
+                        archive.write(path, f"{name_study(study)}/{path.name}")
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        headers = name_file(study, "everything.zip")
+        return StreamingResponse(read_chunks(file), headers=headers, media_type="application/zip")
+
+
+def write_everything(store: Store, study: Study, folder: Path, press: Press) -> list[Path]:
+    """Write every export and figure 3 of a study into a folder; the manifest is the last."""
+    paths = []
+    for kind, export in EXPORTS.items():
+        paths.append(folder / f"{kind}{export.suffix}")
+        with paths[-1].open("wb") as file:
+            export.write_bytes(store, study, file)
+    try:
+        paths += write_figure3(store, study, folder, press=press)
+    except MissingTool:
+        paths += write_figure3(store, study, folder, ("html", "csv"))
+    manifest = folder / "manifest.json"
+    write_manifest(manifest, make_manifest(store, study, paths, "downloaded from the lab"))
+    return [*paths, manifest]
 
 
 def answer(make: Callable[[], Response]) -> Response:
@@ -95,14 +157,18 @@ def answer(make: Callable[[], Response]) -> Response:
         return PlainTextResponse(str(error), 409)
 
 
-def read_chunks(file: IO[str]) -> Iterator[str]:
-    """Yield a file's text, then close it."""
+def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield a file's bytes, then close it."""
     with file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
 
 
+def name_study(study: Study) -> str:
+    """Return a study's name as every system takes it in the name of a file."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", study.name).strip("-.") or f"study-{study.study_id}"
+
+
 def name_file(study: Study, ending: str) -> dict[str, str]:
     """Return the header that saves an answer under a name that every system takes."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", study.name).strip("-.") or f"study-{study.study_id}"
-    return {"Content-Disposition": f'attachment; filename="{name}-{ending}"'}
+    return {"Content-Disposition": f'attachment; filename="{name_study(study)}-{ending}"'}

@@ -34,19 +34,24 @@ def make_sheet(
 
 
 def draw_pies(
-    tallies: Sequence[Tally], *, systems: Sequence[str] = (), theme: Theme = "light"
+    tallies: Sequence[Tally],
+    *,
+    systems: Sequence[str] = (),
+    theme: Theme = "light",
+    hollow: bool = False,
 ) -> go.Figure | None:
     """Return one comparison's three pies, each clockwise from the top: first system, second, tie.
 
     `systems` are all of the study's, so that a system has the same colour in every figure. One
-    tally alone gives one pie: three such figures can wrap on a narrow screen.
+    tally alone gives one pie: three such figures can wrap on a narrow screen. `hollow` pies are
+    hatched: those that were published, beside ours.
     Edge: no votes on any criterion give None; a criterion without votes says so in its place.
     """
     if not any(tally.n for tally in tallies):
         return None
     sheet = make_sheet(tallies, (), systems, theme)
     sheet.figure.update_layout(height=PIES_HEIGHT, margin={"l": 8, "r": 8, "t": 4, "b": 12})
-    add_pies(sheet, tallies, Panel(height=PIES_HEIGHT - 16))
+    add_pies(sheet, tallies, Panel(height=PIES_HEIGHT - 16), hollow=hollow)
     return sheet.figure
 
 

@@ -63,3 +63,10 @@ def test_numbers_are_turned_round_with_the_systems():
 def test_what_was_not_published_is_not_invented():
     assert find_published(Comparison("Vicuna", "Alpaca")) == []
     assert all(o.interval is None for one in read_published("a") for o in one.outcomes)
+
+
+def test_votes_on_other_instructions_are_not_held_against_the_papers():
+    pair = Comparison("LLaMA-GPT4", "Alpaca")
+    assert match_panel(pair, "user_oriented_252") == "a"
+    assert match_panel(pair, "vicuna_80") is None
+    assert find_published(pair, "vicuna_80") == []

@@ -1,7 +1,10 @@
 import csv
+import hashlib
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from fastapi import FastAPI
@@ -12,6 +15,7 @@ from backend.errors import InputError, MissingTool
 from backend.settings import Settings
 from tests.ledgers import add_ballot
 from ui.downloads import Downloads, answer, name_file
+from ui.press import Press
 from ui.prints import FORMATS
 from ui.server import make_context
 
@@ -26,11 +30,33 @@ def client(store):
 @pytest.mark.parametrize("kind", EXPORTS)
 def test_every_export_comes_as_a_file(store, study, client, kind):
     add_ballot(store, ["left", "tie", "right"], comment="é, 中")
-    answer = client.get(f"/lab/export/{kind}", params={"study": "study"})
-    assert answer.status_code == 200
-    name = f"study-{kind}{EXPORTS[kind].suffix}"
-    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
-    assert answer.text.count("\n") > 1 or kind == "history"
+    for format in ("", *EXPORTS[kind].formats):
+        answer = client.get(f"/lab/export/{kind}", params={"study": "study", "format": format})
+        assert answer.status_code == 200
+        name = f"study-{kind}.{format or EXPORTS[kind].formats[0]}"
+        assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+        assert len(answer.content) > 100
+
+
+def test_a_format_that_a_kind_does_not_come_in_is_said(store, study, client):
+    answer = client.get("/lab/export/history?study=study&format=csv")
+    assert (answer.status_code, "choose from jsonl, parquet" in answer.text) == (409, True)
+
+
+def test_everything_comes_in_one_archive_with_its_manifest(store, study, client):
+    add_ballot(store, ["left", "tie", "right"], comment="é")
+    press = Press(Path("/nowhere/chromium"))
+    app = FastAPI()
+    app.include_router(Downloads(make_context(Settings(), store), press).routes())
+    answer = TestClient(app).get("/lab/export/everything?study=study")
+    assert answer.headers["content-type"] == "application/zip"
+    with ZipFile(io.BytesIO(answer.content)) as archive:
+        told = json.loads(archive.read("study/manifest.json"))
+        for file in told["files"]:
+            body = archive.read(f"study/{file['name']}")
+            assert hashlib.sha256(body).hexdigest() == file["sha256"]
+    names = {file["name"] for file in told["files"]}
+    assert {"votes.csv", "tallies.csv", "history.jsonl", "figure_3.html"} <= names
 
 
 def test_an_export_holds_the_votes(store, study, client):

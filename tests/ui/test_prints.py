@@ -1,4 +1,6 @@
 import csv
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -6,14 +8,15 @@ from playwright.sync_api import sync_playwright
 
 from backend.errors import InputError, MissingTool
 from tests.ledgers import add_ballot, add_published, make_study
-from ui.prints import FORMATS, write_figure3
+from ui.press import Press
+from ui.prints import FORMATS, MANIFEST, write_figure3
 
 MAGIC = {"png": b"\x89PNG", "svg": b"<svg", "pdf": b"%PDF"}
 
 
 @pytest.fixture
 def study(store):
-    made = make_study(store, n_items=252)
+    made = make_study(store, n_items=252, benchmark="user_oriented_252")
     add_published(store, "a")
     return made
 
@@ -44,8 +47,25 @@ def test_an_unknown_format_is_named(store, study, tmp_path):
 def test_without_chromium_the_other_formats_are_written(store, study, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(MissingTool, match="html and csv work without"):
-        write_figure3(store, study, out, chromium=Path("/nowhere/chromium"))
+        write_figure3(store, study, out, press=Press(Path("/nowhere/chromium")))
     assert sorted(path.name for path in out.iterdir()) == ["figure_3.csv", "figure_3.html"]
+
+
+def test_a_manifest_says_what_stands_behind_the_files(store, study, tmp_path):
+    paths = write_figure3(store, study, tmp_path / "out", ["csv", "html"], command="camelid x")
+    assert paths[-1].name == MANIFEST
+    told = json.loads(paths[-1].read_text())
+    assert told["command"] == "camelid x"
+    for path, file in zip(paths, told["files"], strict=False):
+        assert file["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert [one["n"] for one in told["counts"]] == [704] * 3
+
+
+def test_without_chromium_the_manifest_names_what_is_there(store, study, tmp_path):
+    with pytest.raises(MissingTool):
+        write_figure3(store, study, tmp_path / "out", press=Press(Path("/none")), command="x")
+    told = json.loads((tmp_path / "out" / MANIFEST).read_text())
+    assert [file["name"] for file in told["files"]] == ["figure_3.html", "figure_3.csv"]
 
 
 def test_a_page_replaces_the_one_before(store, study, tmp_path):

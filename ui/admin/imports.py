@@ -12,8 +12,8 @@ from annotations.imports import import_file
 from annotations.library import list_benchmarks, list_systems
 from annotations.store import Store
 from annotations.studies import list_studies
-from backend.benchmarks import FILES, SIZES, Download, fetch_download
-from backend.errors import InputError
+from backend.benchmarks import FILES, FOLDER, SIZES, Download, fetch_download
+from backend.errors import InputError, MissingTool
 from ui.admin.desk import answer, check_admin
 from ui.context import Context
 from ui.pieces import QUICK, Cell, finish, make_markdown, show_table
@@ -93,12 +93,13 @@ def fetch_set(
 ) -> list[str]:
     """Fetch a published benchmark with its answers and import all of it.
 
-    Errors: MissingTool when a file can't be fetched; what came before it stays.
+    Errors: MissingTool when a file can't be fetched, with all that are missing; what came before
+    it stays.
     """
     lines: list[str] = []
     for entry in FILES:
         if entry.benchmark == name:
-            path = fetch(entry.name, folder)
+            path = fetch_or_tell(entry, folder, fetch)
             is_answers = entry.model is not None
             report = import_file(
                 store,
@@ -111,7 +112,21 @@ def fetch_set(
             lines += report.lines()
     if not lines:
         raise InputError(f"Choose what to fetch: {', '.join(SIZES)}.")
-    return lines
+    return [*lines, "Next: make a study of two of these systems, on the tab Studies."]
+
+
+def fetch_or_tell(entry: Download, folder: Path, fetch: Callable[[str, Path], Path]) -> Path:
+    """Return a file of a published benchmark.
+
+    Errors: MissingTool that names the other files of the benchmark that aren't there either.
+    """
+    try:
+        return fetch(entry.name, folder)
+    except MissingTool as error:
+        others = [one for one in FILES if one.benchmark == entry.benchmark and one is not entry]
+        missing = [one.url for one in others if not (folder / FOLDER / one.file).is_file()]
+        words = f" These are needed there too: {', '.join(missing)}" if missing else ""
+        raise MissingTool(f"{error}{words}") from error
 
 
 class Intake:

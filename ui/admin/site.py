@@ -1,4 +1,4 @@
-"""The admin's site: studies, imports, people."""
+"""The admin's site: studies, imports, people, and the system."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +9,12 @@ from ui.admin.desk import check_admin
 from ui.admin.imports import Intake
 from ui.admin.people import Registry
 from ui.admin.studies import Workbench
+from ui.admin.system import Monitor
+from ui.blocks import Site
 from ui.context import Context
 from ui.pieces import QUICK, make_markdown, show_header, unwrap
 
-TABS = ("studies", "imports", "people")
+TABS = ("studies", "imports", "people", "system")
 KEEP_UPLOAD_S = 3600  # a file that was uploaded and never imported
 
 
@@ -30,7 +32,7 @@ def build(context: Context) -> gr.Blocks:
         tab = choose_tab(unwrap(request).query_params)
         return show_header(account, "Admin"), gr.Tabs(selected=tab)
 
-    with gr.Blocks(
+    with Site(
         title="Camelid admin",
         analytics_enabled=False,
         delete_cache=(KEEP_UPLOAD_S, KEEP_UPLOAD_S),
@@ -43,8 +45,11 @@ def build(context: Context) -> gr.Blocks:
                 intake = Intake(context)
             with gr.Tab("People", id="people") as people_tab:
                 registry = Registry(context)
+            with gr.Tab("System", id="system") as system_tab:
+                monitor = Monitor(context)
         site.load(arrive, None, [header, tabs], **QUICK)
         workbench.wire(site, studies_tab)
         intake.wire(site, imports_tab)
         registry.wire(site, people_tab)
+        monitor.wire(system_tab, [studies_tab, imports_tab, people_tab])
     return site

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from annotations.published import Panel, Published, find_published, match_panel, read_published
+from annotations.published import (
+    BENCHMARK,
+    Panel,
+    Published,
+    find_published,
+    match_panel,
+    read_published,
+)
 from annotations.store import Store
 from annotations.studies import find_study, list_comparisons
 from annotations.tallies import Coverage, Tally, tally_study
@@ -37,8 +44,8 @@ class Findings:
 
     @property
     def same_systems(self) -> bool:
-        """Say whether the published numbers are about these two systems."""
-        return self.panel == match_panel(self.comparison)
+        """Say whether the published numbers are about these two systems on this benchmark."""
+        return self.panel == match_panel(self.comparison, self.study.benchmark)
 
 
 def choose_study(studies: Sequence[Study], asked: str | None) -> str | None:
@@ -62,29 +69,33 @@ def find_results(store: Store, name: str, place: int = 0, panel: str | None = No
         tallies = tally_study(store, study)
     place = place if 0 <= place < len(comparisons) else 0
     comparison = comparisons[place]
-    chosen = choose_panel(comparison, panel)
+    chosen = choose_panel(comparison, panel, study.benchmark)
     return Findings(
         study,
         comparisons,
         place,
         tuple(tally for tally in tallies if tally.comparison == comparison),
         chosen,
-        tuple(read_panel(comparison, chosen)),
+        tuple(read_panel(comparison, chosen, study.benchmark)),
     )
 
 
-def choose_panel(comparison: Comparison, asked: str | None) -> Choice:
+def choose_panel(comparison: Comparison, asked: str | None, benchmark: str = BENCHMARK) -> Choice:
     """Return the published panel that was asked for, else the one about these two systems."""
     if asked in (*PANELS, "none"):
         return cast(Choice, asked)
-    return match_panel(comparison) or "none"
+    return match_panel(comparison, benchmark) or "none"
 
 
-def read_panel(comparison: Comparison, panel: Choice) -> list[Published]:
+def read_panel(
+    comparison: Comparison, panel: Choice, benchmark: str = BENCHMARK
+) -> list[Published]:
     """Return published numbers; those about these systems come under their names and in order."""
     if panel == "none":
         return []
-    return find_published(comparison) if panel == match_panel(comparison) else read_published(panel)
+    if panel == match_panel(comparison, benchmark):
+        return find_published(comparison, benchmark)
+    return read_published(panel)
 
 
 def name_comparison(comparison: Comparison) -> str:

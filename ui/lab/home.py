@@ -1,5 +1,8 @@
 """The lab's first page: what is here, and what to do next."""
 
+from pathlib import Path
+from shlex import quote
+
 from markupsafe import Markup
 
 from annotations.accounts import Account
@@ -16,12 +19,13 @@ STEPS: dict[Status, str] = {
     "closed": "It is closed: look at the results and download the votes.",
 }
 COMMANDS = """\
-camelid import --download user_oriented_252
-camelid import --download text-davinci-003@user_oriented_252
-camelid import --download davinci-self-instruct@user_oriented_252
-camelid study create first --benchmark user_oriented_252 \\
+{0} import --download user_oriented_252
+{0} import --download text-davinci-003@user_oriented_252
+{0} import --download davinci-self-instruct@user_oriented_252
+{0} study create first --benchmark user_oriented_252 \\
     --systems text-davinci-003 davinci-self-instruct
-camelid study open first"""
+{0} study open first"""
+HERE = Path("data")  # the data folder of a command that names none
 
 
 def is_newcomer(rows: list[Row]) -> bool:
@@ -45,12 +49,18 @@ def find_next_step(study: Study, progress: Progress) -> str:
     return f"{n_missing:,} ballots are still to come."
 
 
-def show_home(rows: list[Row], account: Account) -> str:
+def show_home(rows: list[Row], account: Account, data: Path = HERE) -> str:
     """Return the page: three steps for a newcomer, else the studies with what each waits for."""
-    return finish(show_steps(rows, account) if is_newcomer(rows) else show_studies(rows, account))
+    newcomer = is_newcomer(rows)
+    return finish(show_steps(rows, account, data) if newcomer else show_studies(rows, account))
 
 
-def show_steps(rows: list[Row], account: Account) -> Markup:
+def list_commands(data: Path) -> str:
+    """Return the way to the real instructions in the terminal, for a data folder."""
+    return COMMANDS.format("camelid" if data == HERE else f"camelid --data {quote(str(data))}")
+
+
+def show_steps(rows: list[Row], account: Account, data: Path) -> Markup:
     """Return the three steps from an empty house to a study of the real instructions."""
     demo = next((study for study, _ in rows), None)
     steps = []
@@ -75,12 +85,13 @@ def show_steps(rows: list[Row], account: Account) -> Markup:
     )
     commands = Markup(
         "</p><p>Or in the terminal, with the app stopped:</p><pre>{}</pre><p>"
-    ).format(COMMANDS)
+    ).format(list_commands(data))
     steps.append(
         show_step(
             "Load the real 252",
             "The 252 user-oriented instructions and recorded answers are fetched from where they "
-            "were published, or imported from files. Then make a study of them.",
+            "were published, or imported from files. Then make a study of two of the systems. "
+            "Without a network, the page says which files it needs, and where to put them.",
             way + commands,
         )
     )

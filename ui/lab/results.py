@@ -137,7 +137,7 @@ def fill_views(found: Findings, theme: Theme) -> list[Any]:
     hatched = found.published if found.same_systems else ()
     bars = draw_bars(found.tallies, hatched, systems=systems, theme=theme)
     names = systems if found.same_systems else ()
-    theirs = draw_pies(pose_as_tallies(found.published), systems=names, theme=theme)
+    theirs = draw_pies(pose_as_tallies(found.published), systems=names, theme=theme, hollow=True)
     has_theirs = theirs is not None and found.n > 0
     return [
         show_heading(found),
@@ -188,7 +188,7 @@ def lay_out() -> Parts:
             tests = make_markdown(visible=False)
     numbers = make_markdown(visible=False)
     downloads = make_markdown()
-    address = make_markdown(elem_id="address")
+    address = make_markdown(elem_classes="address")
     return Parts(
         study,
         pair,

@@ -1,24 +1,29 @@
 """The sections of the results tab in HTML: heading, published numbers, tables, downloads."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 from markupsafe import Markup
 
+from annotations.browse import Search
 from annotations.exports import EXPORTS
+from annotations.formats import Format
 from annotations.published import Panel
 from backend.records import Status, Study
 from ui.lab.findings import Findings, choose_panel, name_comparison, name_panel
 from ui.lab.tables import show_coverage, show_shares
+from ui.lab.where import Where
 from ui.pieces import finish, join, show_link
 from ui.prints import FORMATS
 from ui.sheet import count_base
 
 EXPORT_LABELS = {
-    "votes": "Votes, one a row (CSV)",
-    "votes-wide": "Votes, one pair a row (CSV)",
-    "tallies": "Tallies (CSV)",
-    "history": "All revisions and comments (JSONL)",
+    "votes": "Votes, one a row",
+    "votes-wide": "Votes, one pair a row",
+    "tallies": "Tallies",
+    "history": "All revisions and comments",
 }
+FORMAT_LABELS: dict[Format, str] = {"csv": "CSV", "jsonl": "JSONL", "parquet": "Parquet"}
 NO_VOTES = "No votes yet. Pies, bars and tests will be here after the first one."
 
 
@@ -52,26 +57,62 @@ def show_numbers(found: Findings) -> str:
         join(
             [
                 show_shares(found.tallies, found.published if found.same_systems else ()),
+                show_ways_down(found),
                 show_coverage(found.tallies),
             ]
         )
     )
 
 
+def show_ways_down(found: Findings) -> Markup:
+    """Return the links from a comparison to its pairs, and to those that people disagree on."""
+    search = Search(place=found.place)
+    ways = [("All pairs", search)]
+    ways += [
+        (
+            f"Disagreements: {tally.criterion}",
+            replace(search, criterion=tally.criterion, split=True),
+        )
+        for tally in found.tallies
+        if tally.n
+    ]
+    links = [
+        Markup('<a href="{}">{}</a>').format(Where(found.study.name, one).address, words)
+        for words, one in ways
+    ]
+    return Markup('<p class="ways">{}</p>').format(join(links))
+
+
 def show_downloads(found: Findings) -> str:
     """Return a link for every file that can be taken away."""
     name = found.study.name
-    exports = [
-        show_link(EXPORT_LABELS.get(kind, kind), f"/lab/export/{kind}", "button", study=name)
-        for kind in EXPORTS
-    ]
-    figures = [
-        show_link(format.upper(), "/lab/figure/3", "button", study=name, format=format)
-        for format in FORMATS
-    ]
-    html = Markup('<div class="downloads"><p><span>Votes of this study</span>{}</p>{}</div>')
-    row = Markup("<p><span>Figure of this study</span>{}</p>").format(join(figures))
-    return finish(html.format(join(exports), row if found.n else ""))
+    rows = [
+        show_row(
+            EXPORT_LABELS.get(kind, kind),
+            [
+                show_link(
+                    FORMAT_LABELS[format], f"/lab/export/{kind}", "button",
+                    study=name, format=format,
+                )
+                for format in export.formats
+            ],
+        )
+        for kind, export in EXPORTS.items()
+    ]  # fmt: skip
+    if found.n:
+        figures = [
+            show_link(format.upper(), "/lab/figure/3", "button", study=name, format=format)
+            for format in FORMATS
+        ]
+        rows.append(show_row("Figure of this study", figures))
+    everything = show_link("ZIP", "/lab/export/everything", "button", study=name)
+    rows.append(show_row("All of it, with a manifest", [everything]))
+    return finish(Markup('<div class="downloads">{}</div>').format(join(rows)))
+
+
+def show_row(words: str, links: list[Markup]) -> Markup:
+    """Return one line of downloads."""
+    return Markup("<p><span>{}</span>{}</p>").format(words, join(links))
 
 
 def show_address(found: Findings) -> str:
@@ -79,7 +120,7 @@ def show_address(found: Findings) -> str:
     query: dict[str, Any] = {"study": found.study.name}
     if found.place:
         query["pair"] = found.place
-    if found.panel != choose_panel(found.comparison, None):
+    if found.panel != choose_panel(found.comparison, None, found.study.benchmark):
         query["published"] = found.panel
     return finish(show_link("Link to this view", "/lab/", **query))
 
@@ -91,7 +132,8 @@ def show_published(found: Findings) -> str:
     words = (
         "The paper's own votes, under the names of this study."
         if found.same_systems
-        else "The paper's own votes, on other systems than these: not drawn into the bars."
+        else "The paper's own votes, on other systems or instructions than these: not drawn into "
+        "the bars."
     )
     panel = cast(Panel, found.panel)
     return finish(

@@ -1,17 +1,19 @@
-"""The lab's site: who is here, and three tabs."""
+"""The lab's site: who is here, and four tabs."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
+from ui.blocks import Site
 from ui.context import Context
 from ui.lab.home import show_home
+from ui.lab.items import Browser
 from ui.lab.results import Viewer
 from ui.lab.studies import Board, read_rows
 from ui.pieces import QUICK, make_markdown, require, show_header, unwrap
 
-TABS = ("home", "progress", "results")
+TABS = ("home", "progress", "results", "items")
 
 
 def choose_tab(query: Mapping[str, str]) -> str:
@@ -30,9 +32,9 @@ def build(context: Context) -> gr.Blocks:
 
     def look(request: gr.Request) -> str:
         account = require(context, request, "researcher")
-        return show_home(read_rows(context.store), account)
+        return show_home(read_rows(context.store), account, context.settings.data)
 
-    with gr.Blocks(title="Camelid lab", analytics_enabled=False) as site:
+    with Site(title="Camelid lab", analytics_enabled=False) as site:
         header = make_markdown(elem_classes="header")
         with gr.Tabs(selected=TABS[0], elem_id="site") as tabs:
             with gr.Tab("Home", id="home") as home_tab:
@@ -41,8 +43,11 @@ def build(context: Context) -> gr.Blocks:
                 board = Board(context)
             with gr.Tab("Results", id="results") as results_tab:
                 viewer = Viewer(context)
+            with gr.Tab("Items", id="items") as items_tab:
+                browser = Browser(context)
         site.load(arrive, None, [header, home, tabs], **QUICK)
         home_tab.select(look, None, home, **QUICK)
-        board.wire(progress_tab, [home_tab, results_tab])
+        board.wire(progress_tab, [home_tab, results_tab, items_tab])
         viewer.wire(results_tab)
+        browser.wire(items_tab)
     return site

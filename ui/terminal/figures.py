@@ -1,6 +1,7 @@
 """`figures`: a figure of the paper, drawn from a study's own votes."""
 
 from pathlib import Path
+from shlex import join
 from typing import Annotated
 
 import typer
@@ -19,15 +20,19 @@ def draw(
         str, typer.Option("--format", help="Any of png, svg, pdf, html, csv, with commas.")
     ] = "png,svg,html,csv",
 ) -> None:
-    """Draw a figure into a folder; png, svg and pdf need Chromium on this machine."""
+    """Draw a figure into a folder; png, svg and pdf need Chromium on this machine.
+
+    A manifest beside the files says what stands behind them: hashes, counts, seed, versions.
+    """
     if number != "3":
         raise InputError(f"There is no figure {number} yet. There is: 3.")
     wanted = split_formats(formats)
     from ui.prints import write_figure3  # noqa: PLC0415 - Plotly is not for verbs that draw nothing
 
+    told = ["figures", number, "--study", study, "--out", str(out), "--format", ",".join(wanted)]
     with open_reader(ctx) as store:
         found = find_study(store, study)
-        for path in write_figure3(store, found, out, wanted):
+        for path in write_figure3(store, found, out, wanted, command=f"camelid {join(told)}"):
             typer.echo(f"Wrote {path}")
         progress = count_progress(store, found.study_id)
         if not progress.n_saved + progress.n_outside:

@@ -48,7 +48,7 @@ def show_saved(progress: Progress) -> str:
 
 def show_people(study: Study, progress: Progress) -> str:
     """Return how many people take part, and how many it takes."""
-    needed = ceil(progress.n_wanted / min(study.quota, progress.n_pairs))
+    needed = ceil(progress.n_wanted / max(1, min(study.quota, progress.n_pairs)))
     needed = max(needed, study.votes_per_pair)
     return (
         f"{progress.n_annotators:,}, {progress.n_finished:,} of them finished; "

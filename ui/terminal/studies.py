@@ -6,6 +6,7 @@ from typing import Annotated, cast
 import typer
 
 from annotations.annotators import make_code
+from annotations.backups import make_backup
 from annotations.library import list_systems
 from annotations.store import Store
 from annotations.studies import (
@@ -18,6 +19,7 @@ from annotations.studies import (
     list_studies,
     set_status,
 )
+from backend.errors import LedgerError
 from backend.records import Status, Study
 from ui.keys import Invitation, Signer, read_key
 from ui.terminal import (
@@ -117,6 +119,11 @@ def pause(ctx: typer.Context, name: Name) -> None:
 def close(ctx: typer.Context, name: Name) -> None:
     """End a study; work that still comes is kept as surplus."""
     change_status(ctx, name, "closed")
+    with open_reader(ctx) as store:
+        try:
+            typer.echo(f"Backup: {make_backup(store, reason='closed')}", err=True)
+        except LedgerError as error:  # closed it is
+            typer.echo(str(error), err=True)
 
 
 def change_status(ctx: typer.Context, name: str, status: Status) -> None:

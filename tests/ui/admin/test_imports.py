@@ -84,6 +84,19 @@ def test_offline_the_page_says_what_to_do(store, tmp_path):
     assert list_benchmarks(store) == []
 
 
+def test_offline_all_files_that_are_missing_are_named_at_once(store, tmp_path):
+    def fail(name, folder):
+        raise MissingTool(f"{name} could not be fetched.")
+
+    there = tmp_path / "downloads" / "text-davinci-001_predictions.jsonl"
+    there.parent.mkdir()
+    there.write_text("")
+    with pytest.raises(MissingTool) as error:
+        fetch_set(store, tmp_path, "user_oriented_252", "ada", fail)
+    assert "/text-davinci-003_predictions.jsonl" in str(error.value)
+    assert "/text-davinci-001_predictions.jsonl" not in str(error.value)
+
+
 @pytest.mark.parametrize("name", [None, "", "everything"])
 def test_an_unknown_set_is_refused(store, tmp_path, name):
     with pytest.raises(InputError, match="user_oriented_252, vicuna_80"):

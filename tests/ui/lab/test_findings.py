@@ -25,7 +25,7 @@ def test_a_study_that_has_opened_goes_before_a_draft(store, study):
 
 
 def test_each_comparison_has_its_own_findings(store):
-    make_study(store, systems=THREE)
+    make_study(store, systems=THREE, benchmark="user_oriented_252")
     add_outside(store, "helpful", ["a", "a", "b"], comparison=2)
     first, second = find_results(store, "study"), find_results(store, "study", 1)
     assert (first.n, second.n) == (0, 3)
@@ -35,7 +35,7 @@ def test_each_comparison_has_its_own_findings(store):
 
 @pytest.mark.parametrize(("place", "panel"), [(0, "a"), (1, "b"), (2, "none")])
 def test_the_published_panel_is_found_by_the_systems(store, place, panel):
-    make_study(store, systems=THREE)
+    make_study(store, systems=THREE, benchmark="user_oriented_252")
     found = find_results(store, "study", place)
     assert found.panel == panel
     assert bool(found.published) == found.same_systems == (panel != "none")
@@ -43,7 +43,7 @@ def test_the_published_panel_is_found_by_the_systems(store, place, panel):
 
 @pytest.mark.parametrize("place", [-1, 3, 99])
 def test_a_comparison_that_is_not_there_is_the_first(store, place):
-    make_study(store, systems=THREE)
+    make_study(store, systems=THREE, benchmark="user_oriented_252")
     assert find_results(store, "study", place).place == 0
 
 

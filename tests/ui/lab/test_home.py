@@ -1,11 +1,17 @@
 from dataclasses import replace
+from pathlib import Path
+from shlex import split
+from shutil import copy
 
 import pytest
+from typer.testing import CliRunner
 
 from annotations.accounts import Account
-from annotations.studies import count_progress
+from annotations.store import Store
+from annotations.studies import count_progress, list_studies
+from app import program
 from tests.ledgers import add_outside, make_study
-from ui.lab.home import find_next_step, is_newcomer, show_home
+from ui.lab.home import find_next_step, is_newcomer, list_commands, show_home
 from ui.lab.studies import read_rows
 
 ADMIN, RESEARCHER = Account("ada", "admin"), Account("bob", "researcher")
@@ -75,3 +81,25 @@ def test_a_card_shows_votes_from_elsewhere_where_there_are_any(store):
     assert "elsewhere" not in show_home(read_rows(store), ADMIN)
     add_outside(store, "helpful", ["a", "b"])
     assert "2 votes from elsewhere" in show_home(read_rows(store), ADMIN)
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"), [("data", "camelid "), ("my data", "--data 'my data'")]
+)
+def test_commands_name_the_folder_that_is_served(folder, words):
+    lines = list_commands(Path(folder)).splitlines()
+    assert all(words in line for line in lines if not line.startswith(" "))
+
+
+def test_the_commands_of_the_third_step_work(tmp_path, data_sources):
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    for path in (data_sources / "user_oriented_252").rglob("*.jsonl"):
+        copy(path, downloads)
+    lines = list_commands(tmp_path).replace("\\\n", "").splitlines()
+    for line in lines:
+        result = CliRunner().invoke(program, split(line)[1:])
+        assert result.exit_code == 0, result.output
+    with Store(tmp_path) as store:
+        (study,) = list_studies(store)
+    assert (study.name, study.status, len(study.systems)) == ("first", "open", 2)

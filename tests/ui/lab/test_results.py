@@ -39,7 +39,7 @@ def test_an_empty_ledger_says_so(viewer):
 
 
 def test_the_address_chooses_what_is_shown(store, viewer):
-    make_study(store, systems=("LLaMA-GPT4", "Alpaca", "GPT-4"))
+    make_study(store, systems=("LLaMA-GPT4", "Alpaca", "GPT-4"), benchmark="user_oriented_252")
     request = make_request("study=study&pair=1&published=a")
     shown = read(viewer, viewer.arrive(request, None, None, None))
     assert (shown["study"], shown["pair"], shown["panel"]) == ("study", 1, "a")
@@ -66,7 +66,7 @@ def test_figures_come_with_the_first_vote(store, viewer, study):
 
 
 def test_another_comparison_brings_its_own_published_numbers(store, viewer):
-    make_study(store, systems=("LLaMA-GPT4", "Alpaca", "GPT-4"))
+    make_study(store, systems=("LLaMA-GPT4", "Alpaca", "GPT-4"), benchmark="user_oriented_252")
     shown = read(viewer, viewer.choose_pair(make_request(), "study", 1))
     assert shown["panel"] == "b"
     assert "tell" not in shown

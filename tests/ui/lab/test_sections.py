@@ -47,8 +47,10 @@ def test_tables_come_with_votes_only(store, study):
 def test_every_export_and_format_has_a_link(store, study):
     add_ballot(store, ["left", "tie", "right"])
     html = show_downloads(find_results(store, "study"))
-    for kind in EXPORTS:
-        assert f'href="/lab/export/{kind}?study=study"' in html
+    for kind, export in EXPORTS.items():
+        for format in export.formats:
+            assert f'href="/lab/export/{kind}?study=study&amp;format={format}"' in html
+    assert 'href="/lab/export/everything?study=study"' in html
     for format in FORMATS:
         assert f'href="/lab/figure/3?study=study&amp;format={format}"' in html
 
@@ -57,17 +59,25 @@ def test_a_figure_is_offered_with_votes_only(store, study):
     assert "/lab/figure/3" not in show_downloads(find_results(store, "study"))
 
 
+def test_results_lead_to_the_pairs_behind_them(store, study):
+    add_ballot(store, ["left", "tie", "right"])
+    html = show_numbers(find_results(store, "study"))
+    assert 'href="/lab/?study=study&amp;tab=items&amp;comparison=0"' in html
+    assert "comparison=0&amp;criterion=honest&amp;split=1" in html
+
+
 def test_the_address_shows_the_same_again(store):
-    make_study(store, systems=("LLaMA-GPT4", "Alpaca", "GPT-4"))
+    make_study(store, systems=("LLaMA-GPT4", "Alpaca", "GPT-4"), benchmark="user_oriented_252")
     assert 'href="/lab/?study=study"' in show_address(find_results(store, "study"))
     other = show_address(find_results(store, "study", 1, "a"))
     assert 'href="/lab/?study=study&amp;pair=1&amp;published=a"' in other
 
 
-def test_published_numbers_of_other_systems_are_called_so(store, study):
+def test_published_numbers_of_other_systems_are_called_so(store):
+    make_study(store, benchmark="user_oriented_252")
     assert "The paper's own votes, under" in show_published(find_results(store, "study")).replace(
         "&#39;", "'"
     )
     other = show_published(find_results(store, "study", panel="b"))
-    assert "on other systems than these" in other
+    assert "on other systems or instructions than these" in other
     assert show_published(find_results(store, "study", panel="none")) == ""

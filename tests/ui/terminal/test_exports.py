@@ -1,5 +1,7 @@
 import csv
+import hashlib
 import io
+import json
 
 import pytest
 
@@ -45,3 +47,29 @@ def test_what_was_there_stays_when_writing_fails(camelid, demo, tmp_path):
     out.mkdir()
     assert camelid("export", "votes", "--study", "demo", "--out", out).exit_code == 1
     assert [path.name for path in tmp_path.iterdir() if path.name != "data"] == ["kept.csv"]
+
+
+@pytest.mark.parametrize("format", ["jsonl", "parquet"])
+def test_a_manifest_comes_when_it_is_asked_for(camelid, demo, tmp_path, format):
+    out = tmp_path / f"votes.{format}"
+    words = ("export", "votes", "--study", "demo", "--out", out, "--format", format)
+    assert camelid(*words).exit_code == 0
+    assert not (tmp_path / f"votes.{format}.manifest.json").exists()
+    assert camelid(*words, "--manifest").exit_code == 0
+    told = json.loads((tmp_path / f"votes.{format}.manifest.json").read_text())
+    assert told["command"].endswith(f"--format {format} --out {out} --manifest")
+    assert told["files"][0]["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["votes", "--format", "parquet"], "Parquet needs a file"),
+        (["votes", "--manifest"], "A manifest needs a file"),
+        (["history", "--format", "csv"], "choose from jsonl, parquet"),
+        (["votes", "--format", "xlsx"], "choose from csv, jsonl, parquet"),
+    ],
+)
+def test_what_can_not_be_written_is_said(camelid, demo, words, problem):
+    result = camelid("export", *words, "--study", "demo")
+    assert (result.exit_code, problem in result.stderr) == (1, True)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from annotations.store import Store
@@ -15,8 +17,10 @@ def test_figure_3_is_written_in_the_formats_asked_for(camelid, votes, tmp_path):
     out = tmp_path / "figures"
     result = camelid("figures", "3", "--study", "demo", "--out", out, "--format", "csv, HTML")
     assert result.exit_code == 0, result.stderr
-    assert sorted(path.suffix for path in out.iterdir()) == [".csv", ".html"]
-    assert result.stdout.count("Wrote ") == 2
+    assert sorted(path.suffix for path in out.iterdir()) == [".csv", ".html", ".json"]
+    assert result.stdout.count("Wrote ") == 3
+    told = json.loads((out / "figure_3.manifest.json").read_text())
+    assert told["command"].startswith("camelid figures 3 --study demo")
 
 
 @pytest.mark.parametrize(
