@@ -87,6 +87,14 @@ def test_a_new_password_ends_the_old_sessions(store):
         check_password(store, "ada", PASSWORD)
 
 
+def test_the_first_admins_account_ends_what_the_one_time_link_opened(store):
+    guest = open_session(store, Account("first admin", "admin"), hours=1)
+    add_account(store, ADA, PASSWORD, "test")
+    assert find_session(store, guest) is not None
+    add_account(store, Account("kim", "admin"), PASSWORD, "test")
+    assert find_session(store, guest) is None
+
+
 def test_a_token_is_stored_as_a_hash_only(store):
     token = open_session(store, ADA, hours=1)
     assert not store.rows("SELECT * FROM session WHERE token_sha256 = ?", (token,))

@@ -52,7 +52,10 @@ def set_person(store: Store, account: Account, password: str, again: str, actor:
     if account.role != "admin":
         check_admin_stays(store, account.name)
     add_account(store, account, password, actor)
-    return [f"{account.name} can log in as {account.role}. Earlier sessions of that name ended."]
+    words = [f"{account.name} can log in as {account.role}. Earlier sessions of that name ended."]
+    if account.role == "admin" and actor not in {one.name for one in list_accounts(store)}:
+        words.append("The one-time link is done with: log in again with this account.")
+    return words
 
 
 def remove_person(store: Store, name: str, actor: str) -> list[str]:
