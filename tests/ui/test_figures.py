@@ -50,7 +50,7 @@ def test_label_value_and_colour_of_a_wedge_belong_together(counts):
         assert pie.marker.colors == (SERIES[0], SERIES[1], INKS["light"].tie)
         for text, name, n in zip(pie.text, names, votes, strict=True):
             label = re.sub(r"<.*?>", " ", text).split()
-            percent = f"{100 * n / sum(votes):.1f}"
+            percent = f"{100 * (n / sum(votes)):.1f}"
             assert label == ([name, percent, "%", f"({3 * n})"] if n else [])
 
 

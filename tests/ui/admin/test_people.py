@@ -8,8 +8,10 @@ WORDS = "correct horse battery"
 
 
 def test_an_account_can_be_added_and_log_in(store):
-    (said,) = set_person(store, Account("ada", "admin"), WORDS, WORDS, "test")
-    assert said.startswith("ada can log in as admin.")
+    said = set_person(store, Account("ada", "admin"), WORDS, WORDS, "first admin")
+    assert said[0].startswith("ada can log in as admin.")
+    assert "log in again" in said[1]
+    assert len(set_person(store, Account("kim", "admin"), WORDS, WORDS, "ada")) == 1
     assert check_password(store, "ada", WORDS) == Account("ada", "admin")
 
 
