@@ -9,11 +9,13 @@ from annotations.backups import list_backups, make_backup
 from annotations.doctor import examine, say_age
 from annotations.manifests import list_versions
 from annotations.traffic import Traffic, count_traffic
+from annotations.wishes import drop_plan, find_plan, plan_restore
+from backend.errors import CamelidError
 from backend.machine import Check, State
 from ui.admin.desk import answer, check_admin
 from ui.context import Context
 from ui.meter import Reading
-from ui.pieces import QUICK, finish, join, make_markdown
+from ui.pieces import QUICK, finish, join, make_markdown, show_done, show_problem
 
 SECONDS = 5.0
 # Every page of the ledger is read: one at a time, away from the threads that votes need.
@@ -26,8 +28,8 @@ EXAMINING: dict[str, Any] = {
 WORDS: dict[State, str] = {"ok": "Well", "warning": "Look at this", "problem": "Problem"}
 ORDER: tuple[State, ...] = ("problem", "warning", "ok")
 RESTORE = (
-    "To go back to a backup, stop the app and run `restore FILE` in the terminal: the ledger can't "
-    "be exchanged while people write in it. The one that is replaced is kept."
+    "**Go back to a backup.** The ledger can't be exchanged while people write in it, so this "
+    "happens when the app starts the next time. The ledger that is replaced is kept."
 )
 REFUSALS = {
     401: "not logged in (401)",
@@ -126,6 +128,11 @@ class Monitor:
         self.said = make_markdown()
         self.checks = make_markdown()
         make_markdown(RESTORE, elem_classes="part")
+        with gr.Row(elem_classes="line"):
+            self.backups = gr.Dropdown([], label="Backup", interactive=True)
+            self.go_back = gr.Button("Restore at the next start", elem_classes="act")
+            self.stay = gr.Button("Don't restore", elem_classes="act")
+        self.planned = make_markdown()
         make_markdown(show_versions())
         self.clock = gr.Timer(SECONDS, active=False)
 
@@ -155,13 +162,52 @@ class Monitor:
         check_admin(self.context, request)
         return answer(lambda: [f"Wrote {make_backup(self.store).name}, and checked it."])
 
+    def look_back(self, request: gr.Request) -> tuple[gr.Dropdown, str]:
+        """List the backups there are, and say what the next start will do."""
+        check_admin(self.context, request)
+        now = self.store.clock()
+        names = [
+            (f"{say_age(one, now)} ago{f', {one.reason}' if one.reason else ''}", one.path.name)
+            for one in list_backups(self.store.folder)
+        ]
+        return gr.Dropdown(names, value=names[0][1] if names else None), self.say_plan()
+
+    def say_plan(self) -> str:
+        """Return what the next start will do."""
+        plan = find_plan(self.store.folder)
+        if plan is None:
+            return ""
+        return show_done(
+            f"The next start goes back to {plan.backup}, as {plan.actor} asked. Restart the app "
+            "now: votes that come in until then are in the replaced ledger only."
+        )
+
+    def plan(self, request: gr.Request, name: str | None) -> str:
+        """Ask for a restore at the next start."""
+        actor = check_admin(self.context, request)
+        try:
+            plan_restore(self.store.folder, name or "", actor.name)
+        except CamelidError as error:
+            return show_problem(error)
+        return self.say_plan()
+
+    def drop(self, request: gr.Request) -> str:
+        """Take the wish back."""
+        check_admin(self.context, request)
+        drop_plan(self.store.folder)
+        return ""
+
     def wire(self, tab: gr.Tab, others: list[gr.Tab]) -> None:
         """Run while `tab` is looked at."""
+        tab.select(self.look_back, None, [self.backups, self.planned], **QUICK)
+        self.go_back.click(self.plan, self.backups, self.planned, **EXAMINING)
+        self.stay.click(self.drop, None, self.planned, **QUICK)
         tab.select(self.wake, None, [self.pulse, self.clock], **QUICK)
         tab.select(self.examine, None, self.checks, **EXAMINING)
         self.clock.tick(self.feel, None, self.pulse, **QUICK)
         self.again.click(self.examine, None, self.checks, **EXAMINING)
         saved = self.back_up.click(self.save, None, self.said, **EXAMINING)
         saved.then(self.examine, None, self.checks, **EXAMINING)
+        saved.then(self.look_back, None, [self.backups, self.planned], **QUICK)
         for other in others:
             other.select(lambda: gr.Timer(active=False), None, self.clock, **QUICK)

@@ -13,6 +13,7 @@ import typer
 from annotations.accounts import list_accounts
 from annotations.demo import load_demo
 from annotations.store import Store
+from annotations.wishes import carry_out_plan
 from backend.errors import SettingsError
 from backend.settings import Settings
 from ui.terminal import find_settings, find_space
@@ -34,6 +35,11 @@ def serve(
         host_name, port_number = listener.getsockname()[:2]
         settings = settings.model_copy(update={"port": port_number})
         purpose = f"serving on {host_name}:{port_number}"
+        went_back = carry_out_plan(settings.data)
+        if went_back is not None:
+            typer.echo(
+                f"The ledger is as it was in {went_back.backup}, as {went_back.actor} asked."
+            )
         with Store(settings.data, purpose=purpose, space=find_space(settings)) as store:
             check_reach(store, host_name)
             if settings.demo:

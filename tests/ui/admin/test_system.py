@@ -94,6 +94,29 @@ def test_a_backup_is_made_and_told(context, monitor, study):
     assert "<b>Backup</b>" in monitor.examine(request)
 
 
+def test_a_restore_is_asked_for_told_and_taken_back(context, monitor, study):
+    request = make_request(context, "admin")
+    monitor.save(request)
+    name = list_backups(context.store.folder)[0].path.name
+    assert f"goes back to {name}, as kim asked" in monitor.plan(request, name)
+    assert name in monitor.look_back(request)[1]
+    assert monitor.drop(request) == ""
+    assert monitor.look_back(request)[1] == ""
+
+
+@pytest.mark.parametrize("name", [None, "", "../camelid.db"])
+def test_a_restore_of_something_else_is_refused_in_words(context, monitor, name):
+    assert "There is no backup" in monitor.plan(make_request(context, "admin"), name)
+
+
+@pytest.mark.parametrize("act", ["plan", "drop"])
+@pytest.mark.parametrize("role", [None, "researcher"])
+def test_nobody_but_an_admin_asks_for_a_restore(context, monitor, act, role):
+    words = ["x"] if act == "plan" else []
+    with pytest.raises(gr.Error):
+        getattr(monitor, act)(make_request(context, role), *words)
+
+
 @pytest.mark.parametrize("act", ["save", "feel", "examine", "wake"])
 @pytest.mark.parametrize("role", [None, "researcher"])
 def test_nobody_but_an_admin_is_answered(context, monitor, act, role):
