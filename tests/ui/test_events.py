@@ -14,7 +14,7 @@ EVENTS = Events({
     3: Function((False, False), triggers=frozenset({7})),
     4: Function((True,), queued=True),
 })  # fmt: skip
-FILE = {"path": "/tmp/x/a.csv", "url": "http://here/a.csv", "orig_name": "a.csv", "size": 3,
+FILE = {"path": "/uploads/x/a.csv", "url": "http://here/a.csv", "orig_name": "a.csv", "size": 3,
         "mime_type": "", "meta": {"_type": "gradio.FileData"}}  # fmt: skip
 
 
