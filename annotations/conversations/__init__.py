@@ -1,0 +1,1 @@
+"""Conversations of people with models, and the votes on their turns."""

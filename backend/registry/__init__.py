@@ -1,0 +1,1 @@
+"""Model cards: built in, in the data folder, and beside a checkpoint."""

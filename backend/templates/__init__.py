@@ -1,0 +1,1 @@
+"""Chat templates: how a conversation becomes the exact text that a model was trained on."""

@@ -1,0 +1,1 @@
+"""The model worker: one process, one local model, behind the OpenAI protocol."""
