@@ -151,7 +151,10 @@ def is_local(host: str) -> bool:
 def check_backups(store: Store, now: float) -> Check:
     """Look whether the newest backup is whole, and newer than a day of votes."""
     backups = list_backups(store.folder)
-    last = store.row("SELECT max(created_at) AS at FROM ballot")
+    last = store.row(
+        """SELECT max(at) AS at FROM (SELECT max(created_at) AS at FROM ballot
+            UNION ALL SELECT max(created_at) FROM chat_ballot)"""
+    )
     voted_at = last["at"] if last else None
     remedy = "Make one: `backup`, or Back up now on the admins' page."
     if not backups:

@@ -161,6 +161,172 @@ PEOPLE = (
 
 APPEND_ONLY = ("item", "answer", "comparison", "pair", "ballot", "vote", "outside_vote", "event")
 
+# How an answer can end, as the ledger has known it since 0002; the first two have a text.
+ANSWERED = "'ok','truncated'"
+OUTCOMES = f"""{ANSWERED},'stopped','empty','refused','filtered','too_long','no_quota','bad_key',
+    'unknown_model','rate_limited','timeout','unreachable','cut_off','malformed','server_error'"""
+
+
+# What people said to models, and what came back. Every row stays: a prompt that is edited is a new
+# edition of its turn, an answer that is asked for again is a new attempt.
+CONVERSATIONS = (
+    """CREATE TABLE conversation(
+        conversation_id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE CHECK(length(key) >= 20),
+        actor TEXT NOT NULL, mode TEXT NOT NULL CHECK(mode IN ('named','blind')),
+        created_at REAL NOT NULL) STRICT""",
+    "CREATE INDEX conversation_by_actor ON conversation(actor, conversation_id)",
+    # Which two were drawn, who stands left, among whom, and how often these two had met before.
+    """CREATE TABLE battle(
+        conversation_id INTEGER PRIMARY KEY REFERENCES conversation, model_a TEXT NOT NULL,
+        model_b TEXT NOT NULL, left_is TEXT NOT NULL CHECK(left_is IN ('a','b')),
+        candidates TEXT NOT NULL, n_before INTEGER NOT NULL CHECK(n_before >= 0),
+        CHECK(model_a < model_b)) STRICT""",
+    "CREATE INDEX battle_by_pair ON battle(model_a, model_b)",
+    """CREATE TRIGGER battle_is_blind BEFORE INSERT ON battle
+        WHEN (SELECT mode FROM conversation WHERE conversation_id = NEW.conversation_id) <> 'blind'
+        BEGIN SELECT RAISE(ABORT, 'only a blind conversation is drawn'); END""",
+    # One row: one side with its settings; other settings are a new version.
+    """CREATE TABLE seat(
+        seat_id INTEGER PRIMARY KEY, conversation_id INTEGER NOT NULL REFERENCES conversation,
+        position INTEGER NOT NULL CHECK(position BETWEEN 0 AND 3),
+        version INTEGER NOT NULL CHECK(version >= 0), model TEXT NOT NULL, label TEXT NOT NULL,
+        card_sha256 TEXT NOT NULL, template TEXT NOT NULL, template_sha256 TEXT NOT NULL,
+        system TEXT NOT NULL, sampling TEXT NOT NULL, created_at REAL NOT NULL,
+        UNIQUE(conversation_id, position, version)) STRICT""",
+    """CREATE TRIGGER seat_keeps_its_model BEFORE INSERT ON seat
+        WHEN NEW.model <> (SELECT model FROM seat WHERE conversation_id = NEW.conversation_id
+            AND position = NEW.position AND version = 0)
+        BEGIN SELECT RAISE(ABORT, 'a seat keeps its model'); END""",
+    """CREATE TABLE turn(
+        turn_id INTEGER PRIMARY KEY, conversation_id INTEGER NOT NULL REFERENCES conversation,
+        number INTEGER NOT NULL CHECK(number >= 1), edition INTEGER NOT NULL CHECK(edition >= 0),
+        prompt TEXT NOT NULL, input TEXT NOT NULL, created_at REAL NOT NULL,
+        UNIQUE(conversation_id, number, edition)) STRICT""",
+    # The next turn, or the last one in another edition; no other turn can be put in.
+    """CREATE TRIGGER turn_comes_last BEFORE INSERT ON turn
+        WHEN NOT EXISTS (
+            SELECT 1 FROM (SELECT coalesce(max(number), 0) AS last FROM turn
+                WHERE conversation_id = NEW.conversation_id)
+            WHERE (NEW.number = last + 1 AND NEW.edition = 0) OR (NEW.number = last
+                AND NEW.edition = (SELECT max(edition) + 1 FROM turn
+                    WHERE conversation_id = NEW.conversation_id AND number = NEW.number)))
+        BEGIN SELECT RAISE(ABORT, 'only the last turn can be edited or followed'); END""",
+    f"""CREATE TABLE reply(
+        reply_id INTEGER PRIMARY KEY, turn_id INTEGER NOT NULL REFERENCES turn,
+        position INTEGER NOT NULL CHECK(position BETWEEN 0 AND 3),
+        attempt INTEGER NOT NULL CHECK(attempt >= 0), seat_id INTEGER NOT NULL REFERENCES seat,
+        text TEXT NOT NULL, outcome TEXT NOT NULL CHECK(outcome IN ({OUTCOMES})),
+        detail TEXT NOT NULL, model TEXT NOT NULL, n_prompt_tokens INTEGER, n_tokens INTEGER,
+        first_token_s REAL, duration_s REAL NOT NULL, cost_usd REAL, started_at REAL NOT NULL,
+        created_at REAL NOT NULL, UNIQUE(turn_id, position, attempt),
+        CHECK(outcome NOT IN ({ANSWERED}) OR length(text) > 0)) STRICT""",
+    """CREATE TRIGGER reply_has_its_seat BEFORE INSERT ON reply
+        WHEN NOT EXISTS (SELECT 1 FROM turn t JOIN seat s USING(conversation_id)
+            WHERE t.turn_id = NEW.turn_id AND s.seat_id = NEW.seat_id AND s.position = NEW.position)
+        BEGIN SELECT RAISE(ABORT, 'this seat is not in this conversation'); END""",
+    """CREATE TABLE reveal(
+        conversation_id INTEGER PRIMARY KEY REFERENCES conversation, created_at REAL NOT NULL)
+        STRICT""",
+    """CREATE TABLE chat_ballot(
+        chat_ballot_id INTEGER PRIMARY KEY, turn_id INTEGER NOT NULL REFERENCES turn,
+        revision INTEGER NOT NULL CHECK(revision >= 0), comment TEXT NOT NULL,
+        created_at REAL NOT NULL, UNIQUE(turn_id, revision)) STRICT""",
+    # One row: one answer that a ballot is about; one that was asked for later is another answer.
+    """CREATE TABLE chat_ballot_reply(
+        chat_ballot_id INTEGER NOT NULL REFERENCES chat_ballot, position INTEGER NOT NULL,
+        reply_id INTEGER NOT NULL REFERENCES reply,
+        PRIMARY KEY(chat_ballot_id, position)) STRICT, WITHOUT ROWID""",
+    f"""CREATE TRIGGER chat_ballot_reply_is_an_answer BEFORE INSERT ON chat_ballot_reply
+        WHEN NOT EXISTS (SELECT 1 FROM reply r JOIN chat_ballot b USING(turn_id)
+            WHERE r.reply_id = NEW.reply_id AND b.chat_ballot_id = NEW.chat_ballot_id
+            AND r.position = NEW.position AND r.outcome IN ({ANSWERED}))
+        BEGIN SELECT RAISE(ABORT, 'a vote is about an answer of its turn'); END""",
+    # A choice is the position of the better side, or says that none is better, or none is good.
+    """CREATE TABLE chat_vote(
+        chat_ballot_id INTEGER NOT NULL REFERENCES chat_ballot,
+        criterion TEXT NOT NULL CHECK(criterion IN ('helpful','honest','harmless')),
+        choice TEXT NOT NULL CHECK(choice IN ('0','1','2','3','tie','bad')),
+        PRIMARY KEY(chat_ballot_id, criterion)) STRICT, WITHOUT ROWID""",
+    """CREATE TRIGGER chat_vote_is_for_a_seat BEFORE INSERT ON chat_vote
+        WHEN NEW.choice IN ('0','1','2','3') AND NOT EXISTS (
+            SELECT 1 FROM chat_ballot_reply WHERE chat_ballot_id = NEW.chat_ballot_id
+            AND position = CAST(NEW.choice AS INTEGER))
+        BEGIN SELECT RAISE(ABORT, 'a vote is for a side that was shown'); END""",
+    *(
+        statement
+        for table, turn in (
+            ("chat_ballot", "NEW.turn_id"),
+            (
+                "chat_vote",
+                "(SELECT turn_id FROM chat_ballot WHERE chat_ballot_id = NEW.chat_ballot_id)",
+            ),
+        )
+        for statement in (
+            f"""CREATE TRIGGER {table}_before_the_names BEFORE INSERT ON {table}
+            WHEN EXISTS (SELECT 1 FROM turn JOIN reveal USING(conversation_id)
+                WHERE turn_id = {turn})
+            BEGIN SELECT RAISE(ABORT, 'no vote after the names were shown'); END""",
+            f"""CREATE TRIGGER {table}_before_the_next_turn BEFORE INSERT ON {table}
+            WHEN EXISTS (SELECT 1 FROM turn t JOIN turn n USING(conversation_id)
+                WHERE t.turn_id = {turn} AND (n.number, n.edition) > (t.number, t.edition))
+            BEGIN SELECT RAISE(ABORT, 'no vote after the next turn'); END""",
+        )
+    ),
+    """CREATE TRIGGER reveal_after_a_vote BEFORE INSERT ON reveal
+        WHEN NOT EXISTS (SELECT 1 FROM conversation c JOIN turn USING(conversation_id)
+            JOIN chat_ballot USING(turn_id)
+            WHERE c.conversation_id = NEW.conversation_id AND c.mode = 'blind')
+        BEGIN SELECT RAISE(ABORT, 'names are shown after a vote, in a blind conversation'); END""",
+)
+
+# Money is set aside before a call and settled after it. What was never settled counts as spent.
+SPENDING = (
+    """CREATE TABLE reservation(
+        reservation_id INTEGER PRIMARY KEY, card TEXT NOT NULL, day TEXT NOT NULL,
+        reserved_nano_usd INTEGER NOT NULL CHECK(reserved_nano_usd >= 0),
+        spent_nano_usd INTEGER CHECK(spent_nano_usd >= 0), reserved_at REAL NOT NULL,
+        settled_at REAL, CHECK((spent_nano_usd IS NULL) = (settled_at IS NULL))) STRICT""",
+    "CREATE INDEX reservation_by_day ON reservation(day, card)",
+    """CREATE TRIGGER reservation_settled_once BEFORE UPDATE ON reservation
+        WHEN OLD.settled_at IS NOT NULL OR NEW.card <> OLD.card OR NEW.day <> OLD.day
+            OR NEW.reserved_nano_usd <> OLD.reserved_nano_usd OR NEW.reserved_at <> OLD.reserved_at
+        BEGIN SELECT RAISE(ABORT, 'a reservation is settled once'); END""",
+    """CREATE TRIGGER reservation_no_delete BEFORE DELETE ON reservation
+        BEGIN SELECT RAISE(ABORT, 'reservation rows are never deleted'); END""",
+)
+
+GENERATION = (
+    # One row: one time that a model was asked for a benchmark's missing answers.
+    """CREATE TABLE run(
+        run_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL REFERENCES source_file,
+        benchmark_id INTEGER NOT NULL REFERENCES benchmark,
+        system_id INTEGER NOT NULL REFERENCES system, actor TEXT NOT NULL, card TEXT NOT NULL,
+        card_sha256 TEXT NOT NULL, template TEXT NOT NULL, template_sha256 TEXT NOT NULL,
+        system_text TEXT NOT NULL, sampling TEXT NOT NULL,
+        samples INTEGER NOT NULL CHECK(samples >= 1),
+        n_items INTEGER NOT NULL CHECK(n_items >= 0), n_wanted INTEGER NOT NULL,
+        state TEXT NOT NULL
+            CHECK(state IN ('running','done','cancelled','interrupted','failed')),
+        message TEXT NOT NULL, started_at REAL NOT NULL, finished_at REAL,
+        CHECK((state = 'running') = (finished_at IS NULL))) STRICT""",
+    """CREATE UNIQUE INDEX run_one_at_a_time ON run(benchmark_id, system_id)
+        WHERE state = 'running'""",
+    # One row: how the asking of one sample ended. A failure has no text, only its name.
+    f"""CREATE TABLE run_outcome(
+        run_id INTEGER NOT NULL REFERENCES run, item_id INTEGER NOT NULL REFERENCES item,
+        sample INTEGER NOT NULL CHECK(sample >= 0),
+        outcome TEXT NOT NULL CHECK(outcome IN ({OUTCOMES})), detail TEXT NOT NULL,
+        model TEXT NOT NULL, n_prompt_tokens INTEGER, n_tokens INTEGER, first_token_s REAL,
+        duration_s REAL NOT NULL, cost_usd REAL, created_at REAL NOT NULL,
+        answer_id INTEGER UNIQUE REFERENCES answer, PRIMARY KEY(run_id, item_id, sample),
+        CHECK((outcome IN ({ANSWERED})) = (answer_id IS NOT NULL))) STRICT, WITHOUT ROWID""",
+)
+
+SAID_ONCE = (
+    "conversation", "battle", "seat", "turn", "reply", "reveal", "chat_ballot",
+    "chat_ballot_reply", "chat_vote", "run_outcome",
+)  # fmt: skip
+
 
 def guard_rows(table: str) -> tuple[str, str]:
     """Return the two triggers that make a table append-only."""
@@ -178,6 +344,16 @@ def make_house(db: Database) -> None:
     for statement in (*LIBRARY, *STUDIES, *VOTES, *PEOPLE):
         db.conn.execute(statement)
     for table in APPEND_ONLY:
+        for statement in guard_rows(table):
+            db.conn.execute(statement)
+
+
+@migrations(name="0002_the_talk")
+def make_talk(db: Database) -> None:
+    """Create conversations with models, votes on them, money, and runs that ask for answers."""
+    for statement in (*CONVERSATIONS, *SPENDING, *GENERATION):
+        db.conn.execute(statement)
+    for table in SAID_ONCE:
         for statement in guard_rows(table):
             db.conn.execute(statement)
 

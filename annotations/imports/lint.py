@@ -18,6 +18,13 @@ MAKERS = (
     "as an ai language model", "as a large language model",
 )  # fmt: skip
 
+# What other programs store where an answer failed.
+# Source: lm-sys/FastChat, `serve/api_provider`, `llm_judge/common` and the old `eval`.
+ERRORS = re.compile(
+    r"error|\$error\$|#error#|error:.*|\*\*(network|api request) error.*|\$moderation\$.*",
+    re.IGNORECASE | re.DOTALL,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -34,10 +41,12 @@ def inspect_system(system: str, items: Sequence[Item], said: Sequence[Said]) -> 
     answered = {one.item_id for one in own}
     missing = [item.item_id for item in items if item.item_id not in answered]
     empty = [one.item_id for one in own if not one.text.strip()]
+    errors = [one.item_id for one in own if ERRORS.fullmatch(one.text.strip())]
     leaks = find_leaks(system, items, own)
     found = (
         (missing, f"items without an answer of {system}: {len(missing)} of {len(items)}"),
         (empty, f"empty answers of {system}: {len(empty)}"),
+        (errors, f"answers of {system} that look like an error of what asked it: {len(errors)}"),
         (leaks, f"answers of {system} that name a model or its maker: {len(leaks)}"),
     )
     lines = [f"{what} ({list_ids(ids)})." for ids, what in found if ids]

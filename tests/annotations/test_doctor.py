@@ -20,6 +20,7 @@ from annotations.lock import FolderLock
 from annotations.store import Store
 from backend.settings import Settings
 from tests.ledgers import add_ballot, make_study
+from tests.talks import ask, begin, vote
 
 OUTSIDE = Settings(host="0.0.0.0")
 
@@ -147,3 +148,10 @@ def test_a_backup_older_than_a_day_of_votes_is_a_warning(tmp_path):
         assert check_backups(store, 2000).state == "ok"
         check = check_backups(store, 1000 + 2 * 86400)
     assert (check.state, "2 days old" in check.found) == ("warning", True)
+
+
+def test_votes_in_a_chat_are_votes_too(store):
+    vote(store, ask(store, begin(store), "Hello", "one", "two"), "0")
+    assert check_backups(store, time.time()).state == "warning"
+    make_backup(store)
+    assert check_backups(store, time.time()).state == "ok"

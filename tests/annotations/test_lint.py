@@ -36,3 +36,22 @@ def test_only_the_first_few_items_are_listed():
 
 def test_a_name_of_two_letters_is_no_leak():
     assert find_leaks("an", [Item("1", "Why?")], [Said("an", "1", "an answer")]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_error"),
+    [
+        ("$ERROR$", True),
+        ("#ERROR#\n", True),
+        ("error", True),
+        ("**NETWORK ERROR DUE TO HIGH TRAFFIC. PLEASE REGENERATE OR REFRESH THIS PAGE.**", True),
+        ("Error: the file was not found.", True),
+        ("An error is a difference.", False),
+        ("Use $ERROR$ as a mark.", False),
+    ],
+)
+def test_an_error_that_was_stored_as_an_answer_is_said(text, is_error):
+    lines = inspect_system("x", [Item("1", "Why?")], [Said("x", "1", text)])
+    assert lines == (
+        ["answers of x that look like an error of what asked it: 1 (1)."] if is_error else []
+    )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -255,6 +256,62 @@ def test_every_migration_has_its_schema_kept():
     assert [change.name[:4] for change in migrations._migrations] == sorted(
         path.stem for path in SCHEMAS.glob("*.sql")
     )
+
+
+DYING = """
+import os, signal, sqlite3, sys
+from annotations import schema
+from annotations.opening import prepare
+path, moment, whole = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "whole"
+conn = sqlite3.connect(path, isolation_level=None)
+prepare(conn)
+left = iter(range(moment))
+def count(statement):
+    if next(left, None) is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+conn.set_trace_callback(count)
+if whole:
+    schema.migrate(conn)
+else:
+    for statement in schema.CONVERSATIONS:
+        conn.execute(statement)
+"""
+
+
+def die_while_migrating(path, moment, how="whole"):
+    """A migration whose process is killed before its n-th statement."""
+    words = [sys.executable, "-c", DYING, path, str(moment), how]
+    return subprocess.run(words, cwd=ROOT, check=False).returncode
+
+
+N_STATEMENTS = 73  # of the migration to 0002, the last one commits
+IN_THE_GATE = (12, 31, 55, 70, 72)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(moment, marks=() if moment in IN_THE_GATE else pytest.mark.soak)
+        for moment in range(N_STATEMENTS)
+    ],
+)
+def test_a_kill_in_the_middle_of_a_migration_changes_nothing(tmp_path, moment):
+    path = build_old(tmp_path, "0001.sql")
+    before = read_rows(path)
+    assert die_while_migrating(path, moment) == -signal.SIGKILL
+    assert read_rows(path) == before
+    with pytest.raises(LedgerError, match="from an older Camelid"):
+        Store(tmp_path)
+    Store(tmp_path, purpose="serving").close()
+    after = read_rows(path)
+    assert {table: after[table] for table in before} == before
+
+
+def test_the_control_without_a_transaction_half_a_migration_is_left(tmp_path):
+    path = build_old(tmp_path, "0001.sql")
+    assert die_while_migrating(path, 5, "in parts") == -signal.SIGKILL
+    with pytest.raises(LedgerError, match="conversation already exists"):
+        Store(tmp_path, purpose="serving")
 
 
 def make_newer():

@@ -5,7 +5,10 @@ import json
 
 import pytest
 
+from annotations.conversations import start_battle
 from annotations.exports import EXPORTS
+from annotations.store import Store
+from tests.talks import KIM, ask, begin, make_seat, vote
 
 
 @pytest.mark.parametrize("kind", EXPORTS)
@@ -33,7 +36,7 @@ def test_wide_is_an_option_too(camelid, demo):
 def test_an_unknown_kind_lists_the_kinds(camelid, demo):
     result = camelid("export", "tally", "--study", "demo")
     assert result.exit_code == 1
-    assert "tallies, votes, votes-wide, history" in result.stderr
+    assert "tallies, votes, votes-wide, history, chats." in result.stderr
 
 
 def test_a_folder_that_is_not_there_is_an_error(camelid, demo, tmp_path):
@@ -68,8 +71,43 @@ def test_a_manifest_comes_when_it_is_asked_for(camelid, demo, tmp_path, format):
         (["votes", "--manifest"], "A manifest needs a file"),
         (["history", "--format", "csv"], "choose from jsonl, parquet"),
         (["votes", "--format", "xlsx"], "choose from csv, jsonl, parquet"),
+        (["chats", "--manifest"], "A manifest is about a study"),
+        (["chats", "--format", "csv"], "There are: jsonl, fastchat"),
+        (["chats", "--format", "fastchat", "--criterion", "kind"], "There are: helpful"),
     ],
 )
 def test_what_can_not_be_written_is_said(camelid, demo, words, problem):
     result = camelid("export", *words, "--study", "demo")
     assert (result.exit_code, problem in result.stderr) == (1, True)
+
+
+def test_a_study_has_to_be_named(camelid, demo):
+    result = camelid("export", "votes")
+    assert (result.exit_code, "--study NAME" in result.stderr) == (1, True)
+
+
+@pytest.fixture
+def chats(data):
+    """Two conversations with a vote each, one of them blind."""
+    with Store(data, purpose="test") as store:
+        for talk in (begin(store), start_battle(store, KIM, [make_seat("a"), make_seat("b")])):
+            vote(store, ask(store, talk, "Hello 好", "one", "two"), "1", "tie", "bad")
+
+
+@pytest.mark.parametrize("format", ["jsonl", "fastchat"])
+def test_chats_are_written_with_names_that_nobody_has_seen(camelid, chats, tmp_path, format):
+    out = tmp_path / "chats.jsonl"
+    written = camelid("export", "chats", "--out", out, "--format", format)
+    assert (written.exit_code, written.stdout) == (0, "")
+    assert "chats.jsonl" in written.stderr
+    shown = camelid("export", "chats", "--format", format)
+    assert out.read_bytes() == shown.stdout_bytes
+    lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert len(lines) == {"jsonl": 2, "fastchat": 6}[format]
+    assert "好" in out.read_text("utf-8")
+
+
+def test_chats_for_fastchat_are_about_one_question(camelid, chats):
+    words = ("export", "chats", "--format", "fastchat", "--criterion", "harmless")
+    lines = [json.loads(line) for line in camelid(*words).stdout.splitlines()]
+    assert [line["type"] for line in lines if line["type"] != "chat"] == ["bothbad_vote"] * 2
