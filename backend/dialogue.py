@@ -61,19 +61,21 @@ class Sampling:
 class Reply:
     """How one answer ended, and what it took.
 
-    Units: seconds; `cost_usd` in US dollars, None where the price is unknown.
+    Units: seconds; `cost_usd` in US dollars, None where the price is unknown. Retries are in it.
     Edge: `text` of a failure is what had come until then; it is never an answer.
+    `retry_after_s` is how long the server asked to wait before anything is asked of it again.
     """
 
     text: str
     outcome: Outcome
-    detail: str = ""  # a sentence to a person, for every outcome but ok
+    detail: str = ""  # a sentence to a person, for every outcome but ok; there, what was changed
     model: str = ""  # the snapshot that the server says has answered
     n_prompt_tokens: int | None = None
     n_tokens: int | None = None
     first_token_s: float | None = None
     duration_s: float = 0.0
     cost_usd: float | None = 0.0
+    retry_after_s: float | None = None
 
     @property
     def answered(self) -> bool:

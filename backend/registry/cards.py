@@ -14,7 +14,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 class Common(BaseModel):
     """What every card says. `needs` is what a user has to bring before it can run."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field(pattern=f"^{NAME.pattern}$")
     title: str = ""
@@ -48,9 +48,9 @@ class LocalCard(Common):
     revision: str = ""
     template: str = ""
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
-    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     quantisation: Literal["none", "8bit", "4bit"] = "none"
-    context: int = Field(0, ge=0)
+    context: int = Field(default=0, ge=0)
     role: Literal["chat", "reward"] = "chat"
 
 
@@ -63,11 +63,11 @@ class OpenAICard(Common):
     kind: Literal["openai"] = "openai"
     base_url: str = Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")
     model: str = Field(min_length=1)
-    key_env: str = Field("", pattern=r"^([A-Z][A-Z0-9_]{0,63})?$")
-    price_input_usd: float | None = Field(None, ge=0)
-    price_output_usd: float | None = Field(None, ge=0)
-    daily_cap_usd: float = Field(0, ge=0)
-    context: int = Field(0, ge=0)
+    key_env: str = Field(default="", pattern=r"^([A-Z][A-Z0-9_]{0,63})?$")
+    price_input_usd: float | None = Field(default=None, ge=0)
+    price_output_usd: float | None = Field(default=None, ge=0)
+    daily_cap_usd: float = Field(default=0, ge=0)
+    context: int = Field(default=0, ge=0)
 
 
 class RecordedCard(Common):
