@@ -22,7 +22,12 @@ def test_a_template_is_its_file():
 
 @pytest.mark.parametrize(
     ("name", "stop"),
-    [("alpaca", ()), ("vicuna_v1.1", ()), ("vicuna_v0", ("###",)), ("chatml", ("<|im_end|>",))],
+    [
+        ("alpaca", ()),
+        ("vicuna_v1.1", ()),
+        ("vicuna_v0", ("\n###", "###")),
+        ("chatml", ("<|im_end|>",)),
+    ],
 )
 def test_a_template_says_which_strings_end_an_answer(name, stop):
     assert read_template(name).stop == stop

@@ -1,0 +1,126 @@
+"""A folder with a model's weights: looked through before anything in it is loaded.
+
+Weights come from anywhere, so a folder has to be plain: safetensors, a config and a tokenizer, no
+code of its own, and nothing that leads out of it. Needs no torch.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from backend.errors import InputError, NotFound
+
+PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl"})
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
+INDEX = "model.safetensors.index.json"
+
+
+def check_folder(path: Path) -> Path:
+    """Return the folder's real path when it holds a model that can be loaded safely.
+
+    Errors: NotFound without a folder; InputError saying what is wrong with it and what to do.
+    """
+    if not path.is_dir():
+        raise NotFound(f"There is no model folder {path}. Fetch the weights, or correct the path.")
+    folder = path.resolve()
+    check_links(folder)
+    check_configs(folder)
+    check_weights(folder)
+    if not any((folder / name).is_file() for name in TOKENIZERS):
+        raise InputError(f"{folder} has no tokenizer (tokenizer.json or tokenizer.model).")
+    return folder
+
+
+def check_links(folder: Path) -> None:
+    """Refuse a link that leads out of the folder.
+
+    Edge: the hub's cache keeps files as links from snapshots/REVISION to blobs beside it; there
+    the whole model's folder counts as one.
+    """
+    root = folder.parent.parent if folder.parent.name == "snapshots" else folder
+    for entry in list_entries(folder):
+        if not entry.is_symlink():
+            continue
+        target = entry.resolve()
+        if not target.is_relative_to(root):
+            raise InputError(
+                f"{entry} is a link that leads out of its folder, to {target}. "
+                "Put the file itself there."
+            )
+        if not target.exists():
+            raise InputError(f"{entry} is a link to nothing: {target} is missing. Fetch it again.")
+
+
+def list_entries(folder: Path) -> Iterator[Path]:
+    """Yield everything below a folder; links are told, not followed."""
+    for entry in sorted(folder.iterdir()):
+        yield entry
+        if entry.is_dir() and not entry.is_symlink():
+            yield from list_entries(entry)
+
+
+def check_configs(folder: Path) -> None:
+    """Refuse a folder without config.json, or with one that asks for code of its own."""
+    if not (folder / "config.json").is_file():
+        raise InputError(f"{folder} has no config.json, so it is no model in Hugging Face's form.")
+    for path in sorted(folder.glob("*config*.json")):
+        if "auto_map" in list_keys(read_json(path)):
+            raise InputError(
+                f"{path} asks for code of its own (auto_map), which is never run here. "
+                "Use a model that transformers knows by itself."
+            )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a file's JSON object. Errors: InputError when it isn't one."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{path} holds {type(found).__name__}, not a JSON object.")
+    return found
+
+
+def list_keys(value: object) -> Iterator[str]:
+    """Yield every key at any depth."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from list_keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from list_keys(inner)
+
+
+def check_weights(folder: Path) -> None:
+    """Refuse a folder without safetensors, or with a part of them missing."""
+    index = folder / INDEX
+    if index.is_file():
+        check_index(folder, read_json(index))
+    elif not any(folder.glob("*.safetensors")):
+        raise InputError(explain_weights(folder))
+
+
+def explain_weights(folder: Path) -> str:
+    """Return what to do about a folder without safetensors."""
+    pickled = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
+    if pickled:
+        return (
+            f"{folder} has pickled weights only ({pickled[0]}), which can run code when they are "
+            f"loaded. Turn them into safetensors first: python app.py models convert {folder}"
+        )
+    return f"{folder} has no weights (*.safetensors)."
+
+
+def check_index(folder: Path, index: dict[str, Any]) -> None:
+    """Refuse an index that names files elsewhere, or files that are not there."""
+    names = index.get("weight_map")
+    if not isinstance(names, dict) or not names:
+        raise InputError(f"{folder / INDEX} has no weight_map.")
+    for name in sorted({str(name) for name in names.values()}):
+        if Path(name).name != name or not name.endswith(".safetensors"):
+            raise InputError(f"{folder / INDEX} names {name!r}, which is no safetensors file here.")
+        if not (folder / name).is_file():
+            raise InputError(f"{folder} is not complete: {name} is missing. Fetch it again.")
