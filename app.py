@@ -11,12 +11,14 @@ from backend.errors import CamelidError
 from backend.settings import read_settings
 from ui.terminal import (
     accounts,
+    answers,
     backups,
     doctor,
     exports,
     figures,
     find_version,
     imports,
+    models,
     serve,
     studies,
 )
@@ -73,6 +75,8 @@ def start(
 program.command("serve")(serve.serve)
 program.command("import")(imports.import_files)
 program.add_typer(studies.verbs, name="study")
+program.add_typer(models.verbs, name="models")
+program.add_typer(answers.verbs, name="answers")
 program.command("export")(exports.export)
 program.command("figures")(figures.draw)
 program.add_typer(accounts.verbs, name="account")

@@ -1,12 +1,14 @@
-"""The admin's site: studies, imports, people, and the system."""
+"""The admin's site: studies, imports, models, answers, people, and the system."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
+from ui.admin.answers import Writer
 from ui.admin.desk import check_admin
 from ui.admin.imports import Intake
+from ui.admin.models import Stable
 from ui.admin.people import Registry
 from ui.admin.studies import Workbench
 from ui.admin.system import Monitor
@@ -14,7 +16,7 @@ from ui.blocks import Site
 from ui.context import Context
 from ui.pieces import QUICK, make_markdown, show_header, unwrap
 
-TABS = ("studies", "imports", "people", "system")
+TABS = ("studies", "imports", "models", "answers", "people", "system")
 KEEP_UPLOAD_S = 3600  # a file that was uploaded and never imported
 
 
@@ -43,6 +45,10 @@ def build(context: Context) -> gr.Blocks:
                 workbench = Workbench(context)
             with gr.Tab("Imports", id="imports") as imports_tab:
                 intake = Intake(context)
+            with gr.Tab("Models", id="models") as models_tab:
+                stable = Stable(context)
+            with gr.Tab("Answers", id="answers") as answers_tab:
+                writer = Writer(context)
             with gr.Tab("People", id="people") as people_tab:
                 registry = Registry(context)
             with gr.Tab("System", id="system") as system_tab:
@@ -51,5 +57,7 @@ def build(context: Context) -> gr.Blocks:
         workbench.wire(site, studies_tab)
         intake.wire(site, imports_tab)
         registry.wire(site, people_tab)
-        monitor.wire(system_tab, [studies_tab, imports_tab, people_tab])
+        all_tabs = [studies_tab, imports_tab, models_tab, answers_tab, people_tab, system_tab]
+        for one, own in ((monitor, system_tab), (stable, models_tab), (writer, answers_tab)):
+            one.wire(site, own, [tab for tab in all_tabs if tab is not own])
     return site

@@ -197,7 +197,7 @@ class Monitor:
         drop_plan(self.store.folder)
         return ""
 
-    def wire(self, tab: gr.Tab, others: list[gr.Tab]) -> None:
+    def wire(self, _site: gr.Blocks, tab: gr.Tab, others: list[gr.Tab]) -> None:
         """Run while `tab` is looked at."""
         tab.select(self.look_back, None, [self.backups, self.planned], **QUICK)
         self.go_back.click(self.plan, self.backups, self.planned, **EXAMINING)
