@@ -84,6 +84,8 @@ def serve_here(folder, port=0, **settings):
         finally:
             server.should_exit = True
             thread.join(15)
+            context.answering.close()
+            context.models.close()
 
 
 def read_start(process):

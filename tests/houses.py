@@ -70,3 +70,5 @@ def open_house(folder, *, raises=True, **settings):
             app, "http://localhost", raise_server_exceptions=raises, follow_redirects=False
         ) as client:
             yield House(store, study, context, app, door, client, cookies)
+        context.answering.close()
+        context.models.close()

@@ -13,7 +13,10 @@ def run(*words):
     return CliRunner().invoke(program, words)
 
 
-VERBS = ["account", "backup", "doctor", "export", "figures", "import", "restore", "serve", "study"]
+VERBS = [
+    *("account", "answers", "backup", "doctor", "export", "figures", "import", "models", "restore"),
+    *("serve", "study"),
+]
 
 
 def test_help_lists_all_verbs():

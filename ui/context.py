@@ -6,9 +6,11 @@ from starlette.requests import HTTPConnection
 
 from annotations.accounts import Account, find_session
 from annotations.annotators import find_annotator
+from annotations.answering import Answering
 from annotations.store import Store
 from backend.records import Annotator
 from backend.settings import Settings
+from backend.switchboard import Switchboard
 from ui.keys import Signer
 from ui.meter import Meter
 
@@ -18,11 +20,13 @@ ANNOTATOR_COOKIE = "camelid_annotator"
 
 @dataclass(frozen=True)
 class Context:
-    """The settings, the ledger and the keys, and a meter of how it goes."""
+    """The settings, the ledger, the keys, the models with what they answer, and a meter."""
 
     settings: Settings
     store: Store
     signer: Signer
+    models: Switchboard
+    answering: Answering
     meter: Meter = field(default_factory=Meter)
 
     def find_staff(self, request: HTTPConnection) -> Account | None:

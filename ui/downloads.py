@@ -1,9 +1,11 @@
-"""Files to take away: exports of a study's votes, and figure 3. The guard asks who asks."""
+"""Files to take away: exports of votes, figure 3, and conversations. The guard asks who asks."""
 
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from typing import IO
@@ -11,14 +13,18 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from annotations.accounts import Account
+from annotations.conversations import find_talk
+from annotations.conversations.exports import export_talk, write_chats
 from annotations.exports import EXPORTS, find_export
 from annotations.formats import MEDIA_TYPES as EXPORT_TYPES
 from annotations.manifests import make_manifest, write_manifest
 from annotations.store import Store
 from annotations.studies import find_study
-from backend.errors import CamelidError, MissingTool, NotFound
+from backend.errors import CamelidError, MissingTool, NotFound, Refused
 from backend.records import Study
 from ui.context import Context
 from ui.press import Press
@@ -26,6 +32,7 @@ from ui.prints import write_figure3
 
 IN_MEMORY_BYTES = 4_000_000  # larger exports are put together on disk
 CHUNK_BYTES = 256 * 1024
+LINES = EXPORT_TYPES["jsonl"]
 MEDIA_TYPES = {
     "png": "image/png",
     "svg": "image/svg+xml",
@@ -46,6 +53,8 @@ class Downloads:
         """Return the routes of all files. When the app stops, the browser is closed."""
         router = APIRouter(lifespan=self.live)
         router.add_api_route("/lab/export/everything", self.send_everything)
+        router.add_api_route("/lab/export/talk", self.send_talk)
+        router.add_api_route("/lab/export/chats", self.send_chats)
         router.add_api_route("/lab/export/{kind}", self.send_export)
         router.add_api_route("/lab/figure/3", self.send_figure)
         return router
@@ -69,6 +78,42 @@ class Downloads:
     def send_everything(self, study: str = "") -> Response:
         """Send every export and figure 3 of a study in one archive, with its manifest."""
         return answer(lambda: self.make_everything(study))
+
+    def send_talk(self, request: Request, talk: str = "") -> Response:
+        """Send one conversation to the person whose it is, once its names may be known."""
+        return answer(lambda: self.make_talk(self.context.find_staff(request), talk))
+
+    def send_chats(self, format: str = "jsonl") -> Response:
+        """Send all conversations whose names may be known, in one of two shapes."""
+        return answer(lambda: self.make_chats(format))
+
+    def make_talk(self, account: Account | None, key: str) -> Response:
+        """Return one conversation as a file.
+
+        Errors: NotFound for somebody else's; Refused while its names are hidden.
+        """
+        if account is None:
+            raise Refused("Your session has ended. Log in again.")
+        line = export_talk(self.context.store, find_talk(self.context.store, key, account.name))
+        body = json.dumps(line, ensure_ascii=False) + "\n"
+        return Response(body, headers=name_attachment("chat.jsonl"), media_type=LINES)
+
+    def make_chats(self, shape: str) -> Response:
+        """Return all conversations as a file, one a line; those that are still blind stay here.
+
+        Errors: InputError for an unknown shape.
+        """
+        raw = SpooledTemporaryFile(IN_MEMORY_BYTES, "w+b")  # noqa: SIM115
+        try:
+            file = TextIOWrapper(raw, "utf-8", newline="\n", write_through=True)
+            write_chats(self.context.store, file, shape)
+            file.detach()
+            raw.seek(0)
+        except BaseException:
+            raw.close()
+            raise
+        headers = name_attachment("chats.jsonl" if shape == "jsonl" else f"chats-{shape}.jsonl")
+        return StreamingResponse(read_chunks(raw), headers=headers, media_type=LINES)
 
     def make_export(self, kind: str, name: str, asked: str = "") -> Response:
         """Return an export as a file.
@@ -171,4 +216,9 @@ def name_study(study: Study) -> str:
 
 def name_file(study: Study, ending: str) -> dict[str, str]:
     """Return the header that saves an answer under a name that every system takes."""
-    return {"Content-Disposition": f'attachment; filename="{name_study(study)}-{ending}"'}
+    return name_attachment(f"{name_study(study)}-{ending}")
+
+
+def name_attachment(name: str) -> dict[str, str]:
+    """Return the header that saves an answer under a name of plain letters."""
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -96,10 +96,18 @@ def list_functions(site: gr.Blocks) -> dict[int, Function]:
         number: Function(
             tuple(isinstance(one, gr.File) for one in function.inputs),
             bool(function.queue),
-            frozenset(target for target, _ in function.targets),
+            find_triggers(site, number),
         )
         for number, function in site.fns.items()
     }
+
+
+def find_triggers(site: gr.Blocks, number: int) -> frozenset[int | None]:
+    """Return what starts a function; one that follows another is started by what starts that."""
+    function = site.fns[number]
+    after = function.trigger_after
+    own = frozenset(target for target, _ in function.targets)
+    return own if after is None else own | find_triggers(site, after)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

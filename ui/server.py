@@ -13,8 +13,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from annotations.accounts import list_accounts
+from annotations.answering import Answering
+from annotations.spending import LedgerPurse
 from annotations.store import Store
+from backend.keyring import Keyring
 from backend.settings import Settings
+from backend.switchboard import Switchboard
 from ui.admin import site as admin
 from ui.context import Context
 from ui.crowd import task
@@ -40,9 +44,12 @@ MOUNT: dict[str, Any] = {
 SHEETS = {"/annotate": "crowd", "/lab": "lab", "/admin": "lab"}  # a style and a script each
 
 
-def make_context(settings: Settings, store: Store) -> Context:
-    """Return what every page is given."""
-    return Context(settings, store, Signer(read_key(store.folder)))
+def make_context(settings: Settings, store: Store, models: Switchboard | None = None) -> Context:
+    """Return what every page is given; without `models`, one that knows no keys."""
+    if models is None:
+        models = Switchboard(settings.data, Keyring({}), LedgerPurse(store))
+    answering = Answering(store, models)
+    return Context(settings, store, Signer(read_key(store.folder)), models, answering)
 
 
 def build_app(context: Context) -> tuple[FastAPI, Door | None]:

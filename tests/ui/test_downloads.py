@@ -10,10 +10,23 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from annotations.accounts import Account, open_session
+from annotations.conversations import (
+    Seat,
+    add_turn,
+    cast_ballot,
+    find_talk,
+    reveal,
+    save_reply,
+    start_battle,
+    start_talk,
+)
 from annotations.exports import EXPORTS
+from backend.dialogue import Reply
 from backend.errors import InputError, MissingTool
 from backend.settings import Settings
 from tests.ledgers import add_ballot
+from ui.context import STAFF_COOKIE
 from ui.downloads import Downloads, answer, name_file
 from ui.press import Press
 from ui.prints import FORMATS
@@ -126,3 +139,57 @@ def test_a_fault_is_a_sentence_and_no_crash(error, status):
 def test_a_file_name_is_safe_everywhere(store, study, name, file):
     header = name_file(replace(study, name=name), "votes.csv")["Content-Disposition"]
     assert header == f'attachment; filename="{file}"'
+
+
+def hold_talk(store, actor, blind):
+    """A conversation of two models that both have answered once."""
+    seats = [Seat(place, name, name, "no") for place, name in enumerate(("zebra", "okapi"))]
+    talk = start_battle(store, actor, seats) if blind else start_talk(store, actor, seats)
+    turn = add_turn(store, talk.conversation_id, actor, "Who are you?")
+    for place in (0, 1):
+        save_reply(store, turn.turn_id, place, Reply("A model.", "ok"), store.clock())
+    return find_talk(store, talk.key, actor)
+
+
+def ask_as(store, client, name):
+    context = make_context(Settings(), store)
+    token = open_session(store, Account(name, "researcher"), 1)
+    client.cookies.set(STAFF_COOKIE, context.signer.sign_staff(token))
+    return client
+
+
+def test_a_conversation_comes_as_a_file_to_its_owner_only(store, client):
+    talk = hold_talk(store, "kim", blind=False)
+    address = f"/lab/export/talk?talk={talk.key}"
+    answer = ask_as(store, client, "kim").get(address)
+    assert answer.headers["content-disposition"] == 'attachment; filename="chat.jsonl"'
+    assert json.loads(answer.text)["turns"][0]["prompt"] == "Who are you?"
+    assert ask_as(store, client, "lee").get(address).status_code == 404
+    client.cookies.clear()
+    assert client.get(address).status_code == 409
+
+
+def test_a_blind_conversation_stays_here_until_its_names_are_shown(store, client):
+    talk = hold_talk(store, "kim", blind=True)
+    ask_as(store, client, "kim")
+    addresses = (f"/lab/export/talk?talk={talk.key}", "/lab/export/chats")
+    for address in (*addresses, "/lab/export/chats?format=fastchat"):
+        assert "zebra" not in client.get(address).text
+    votes = dict.fromkeys(("helpful", "honest", "harmless"), "0")
+    cast_ballot(store, talk.turns[0].turn_id, "kim", votes)
+    assert "zebra" not in client.get(addresses[1]).text
+    reveal(store, talk.conversation_id, "kim")
+    for address in addresses:  # the control: now they are in the file
+        assert "zebra" in client.get(address).text
+
+
+def test_chats_come_as_json_lines_or_as_fastchat_has_them(store, client):
+    talk = hold_talk(store, "kim", blind=False)
+    choices = dict.fromkeys(("helpful", "honest", "harmless"), "bad")
+    cast_ballot(store, talk.turns[0].turn_id, "kim", choices)
+    line = client.get("/lab/export/chats").json()
+    assert line["turns"][0]["ballots"][0]["winners"]["honest"] == "bad"
+    answer = client.get("/lab/export/chats?format=fastchat")
+    assert [json.loads(one)["type"] for one in answer.text.splitlines()][-1] == "bothbad_vote"
+    assert 'filename="chats-fastchat.jsonl"' in answer.headers["content-disposition"]
+    assert client.get("/lab/export/chats?format=x").status_code == 409

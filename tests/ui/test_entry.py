@@ -1,6 +1,7 @@
 """The plain pages: login, joining a study, invitation links."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from fastapi import FastAPI
@@ -10,10 +11,11 @@ from starlette.testclient import TestClient
 from annotations.accounts import Account, add_account, list_accounts
 from annotations.studies import set_status
 from backend.settings import Settings
-from ui.context import ANNOTATOR_COOKIE, STAFF_COOKIE, Context
+from ui.context import ANNOTATOR_COOKIE, STAFF_COOKIE
 from ui.entry import Door, Entry
 from ui.guard import SITES, Guard
 from ui.keys import Invitation, Signer
+from ui.server import make_context
 from ui.throttle import Throttle
 
 PASSWORD = "correct horse battery"
@@ -22,7 +24,9 @@ LATER = 4_000_000_000
 
 def make_client(store, **settings):
     """The plain pages behind the guard; the sites themselves are stubs."""
-    context = Context(Settings(data=store.folder, **settings), store, Signer("key"))
+    context = replace(
+        make_context(Settings(data=store.folder, **settings), store), signer=Signer("key")
+    )
     door = None if list_accounts(store) else Door()
     limits = context.settings.login_failures, context.settings.joins_per_address
     app = FastAPI()

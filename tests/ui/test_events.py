@@ -116,3 +116,14 @@ def test_results_that_nobody_fetches_are_bounded():
     unread.update({str(number): set() for number in range(9000)})
     read({**event, "session_hash": "y"}, events, queued=True)
     assert len(unread) <= 2000
+
+
+def test_what_follows_another_function_is_started_by_what_started_that():
+    with gr.Blocks() as site:
+        button, other = gr.Button(), gr.Button()
+        first = button.click(lambda: None)
+        first.then(lambda: None).success(lambda: None)
+        other.click(lambda: None)
+    known = list_functions(site)
+    assert all(button._id in known[number].triggers for number in (0, 1, 2))
+    assert other._id not in known[2].triggers and known[3].triggers == {other._id}

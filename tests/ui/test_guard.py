@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from fastapi import FastAPI, Request
@@ -14,11 +15,11 @@ from annotations.store import Store
 from annotations.studies import set_status
 from backend.settings import Settings
 from tests.ledgers import make_study
-from ui.context import ANNOTATOR_COOKIE, STAFF_COOKIE, Context
+from ui.context import ANNOTATOR_COOKIE, STAFF_COOKIE
 from ui.events import Events, Function
 from ui.guard import EVENT_BYTES, SITES, Guard, is_open
-from ui.keys import Signer
 from ui.origins import is_known_host
+from ui.server import make_context
 
 HERE = "http://localhost"
 FOREIGN = ["https://evil.example", "null", "http://sub.localhost", "https://localhost",
@@ -28,7 +29,7 @@ FOREIGN = ["https://evil.example", "null", "http://sub.localhost", "https://loca
 @pytest.fixture
 def context(tmp_path):
     with Store(tmp_path, purpose="test") as store:
-        yield Context(Settings(data=tmp_path), store, Signer("key"))
+        yield make_context(Settings(data=tmp_path), store)
 
 
 EVENTS = {site: Events({0: Function((False,), queued=True), 1: Function(())}) for site in SITES}
@@ -151,7 +152,7 @@ def test_a_change_from_our_own_page_passes(context):
 
 def test_behind_a_proxy_only_the_public_address_counts(context, tmp_path):
     settings = Settings(data=tmp_path, public_url="https://study.example.org")
-    client, _ = make_client(Context(settings, context.store, context.signer))
+    client, _ = make_client(replace(context, settings=settings))
     for host in ("study.example.org", "127.0.0.1:7860"):  # a proxy may keep the name or not
         for origin, status in ((HERE, 403), ("https://study.example.org", 200)):
             headers = {"origin": origin, "host": host}
@@ -288,7 +289,7 @@ def test_what_a_request_claims_about_its_address_goes_no_further(context, tmp_pa
     def echo(request: Request, path: str):
         return PlainTextResponse(f"{request.url} {dict(request.headers)}")
 
-    app.add_middleware(Guard, context=Context(settings, context.store, context.signer))
+    app.add_middleware(Guard, context=replace(context, settings=settings))
     headers = {"x-forwarded-host": "evil.example", "x-gradio-server": "http://evil.example"}
     said = TestClient(app, HERE).get("/login", headers=headers).text
     assert said.startswith("https://study.example.org/login")
@@ -297,7 +298,7 @@ def test_what_a_request_claims_about_its_address_goes_no_further(context, tmp_pa
 
 def test_who_sends_events_too_fast_is_told_that_nothing_was_saved(context, tmp_path):
     settings = Settings(data=tmp_path, votes_per_minute=1)
-    client, reached = make_client(Context(settings, context.store, context.signer))
+    client, reached = make_client(replace(context, settings=settings))
     sit_down(context, client)
     body = {"fn_index": 1, "data": [], "session_hash": "x"}
     answers = [client.post("/annotate/gradio_api/run/predict", json=body) for _ in range(6)]
@@ -335,6 +336,6 @@ def test_every_answer_carries_the_policy(context, path):
 
 def test_cookies_stay_on_tls_when_the_address_is(context, tmp_path):
     settings = Settings(data=tmp_path, public_url="https://study.example.org")
-    client, _ = make_client(Context(settings, context.store, context.signer))
+    client, _ = make_client(replace(context, settings=settings))
     assert "max-age" in client.get("/").headers["strict-transport-security"]
-    assert Context(settings, context.store, context.signer).secure
+    assert replace(context, settings=settings).secure

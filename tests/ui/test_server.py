@@ -134,7 +134,8 @@ def test_no_page_serves_a_file_of_this_machine(house):
 PLAIN = {
     "GET /", "GET /favicon.ico", "GET /healthz", "GET /login", "POST /login", "GET /logout",
     "GET /join", "GET /join/x", "POST /join/x", "GET /invite/x",
-    "GET /lab/export/everything", "GET /lab/export/x", "GET /lab/figure/3",
+    "GET /lab/export/everything", "GET /lab/export/x", "GET /lab/export/talk",
+    "GET /lab/export/chats", "GET /lab/figure/3",
 }  # fmt: skip
 MOUNTED = {"/static", *SITES}
 OPEN = {

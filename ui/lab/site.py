@@ -1,4 +1,4 @@
-"""The lab's site: who is here, and four tabs."""
+"""The lab's site: who is here, and five tabs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +7,14 @@ import gradio as gr
 
 from ui.blocks import Site
 from ui.context import Context
+from ui.lab.chat.tab import Chat
 from ui.lab.home import show_home
 from ui.lab.items import Browser
 from ui.lab.results import Viewer
 from ui.lab.studies import Board, read_rows
 from ui.pieces import QUICK, make_markdown, require, show_header, unwrap
 
-TABS = ("home", "progress", "results", "items")
+TABS = ("home", "chat", "progress", "results", "items")
 
 
 def choose_tab(query: Mapping[str, str]) -> str:
@@ -39,15 +40,20 @@ def build(context: Context) -> gr.Blocks:
         with gr.Tabs(selected=TABS[0], elem_id="site") as tabs:
             with gr.Tab("Home", id="home") as home_tab:
                 home = make_markdown(elem_id="home")
+            with gr.Tab("Chat", id="chat") as chat_tab:
+                chat = Chat(context)
             with gr.Tab("Progress", id="progress") as progress_tab:
                 board = Board(context)
             with gr.Tab("Results", id="results") as results_tab:
                 viewer = Viewer(context)
             with gr.Tab("Items", id="items") as items_tab:
                 browser = Browser(context)
-        site.load(arrive, None, [header, home, tabs], **QUICK)
+        # Progress is shown on the header alone: at each word that a chat streams, Gradio's page
+        # visits all that is inside of what progress is shown on, and inside of tabs is everything.
+        site.load(arrive, None, [header, home, tabs], show_progress_on=header, **QUICK)
         home_tab.select(look, None, home, **QUICK)
-        board.wire(progress_tab, [home_tab, results_tab, items_tab])
+        chat.wire(chat_tab)
+        board.wire(progress_tab, [home_tab, chat_tab, results_tab, items_tab])
         viewer.wire(results_tab)
         browser.wire(items_tab)
     return site

@@ -5,15 +5,18 @@ import gc
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import closing
 
 import typer
 import uvicorn
 
+from annotations.generation import mark_interrupted
 from annotations.keeper import Keeper
 from annotations.opening import warn_of_defect
 from annotations.store import Store
 from annotations.studies import list_studies
 from backend.settings import Settings
+from backend.switchboard import Switchboard
 from ui.entry import Door
 from ui.server import build_app, make_context
 from ui.terminal import find_address, find_version
@@ -38,10 +41,11 @@ class Host(uvicorn.Server):
             self.on_start()
 
 
-def run_app(settings: Settings, store: Store, listener: socket.socket) -> None:
+def run_app(settings: Settings, store: Store, listener: socket.socket, models: Switchboard) -> None:
     """Serve until the process is told to stop."""
     allow_files()
-    app, door = build_app(make_context(settings, store))
+    context = make_context(settings, store, models)
+    app, door = build_app(context)
     gc.freeze()  # what the start made stays: collecting it would take 0.7 s of every stop
     config = uvicorn.Config(
         app,
@@ -57,7 +61,8 @@ def run_app(settings: Settings, store: Store, listener: socket.socket) -> None:
     )
     logging.getLogger("uvicorn.error").addFilter(is_news)
     warn_of_defect()
-    with Keeper(store, settings.backup_minutes * 60):
+    mark_interrupted(store)
+    with Keeper(store, settings.backup_minutes * 60), closing(context.answering):
         Host(config, lambda: announce(settings, store, door)).run(sockets=[listener])
 
 

@@ -1,6 +1,7 @@
 """`serve`: takes a port and the folder's lock, then hands over to the web app."""
 
 import ipaddress
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -12,10 +13,13 @@ import typer
 
 from annotations.accounts import list_accounts
 from annotations.demo import load_demo
+from annotations.spending import LedgerPurse
 from annotations.store import Store
 from annotations.wishes import carry_out_plan
 from backend.errors import SettingsError
+from backend.keyring import Keyring
 from backend.settings import Settings
+from backend.switchboard import Switchboard
 from ui.terminal import find_settings, find_space
 from ui.wording import hash_wording
 
@@ -31,6 +35,7 @@ def serve(
 ) -> None:
     """Start the app; Ctrl+C stops it."""
     settings = find_settings(ctx, host=host, port=port, demo=demo)
+    keyring = Keyring(os.environ)  # from here on no child of ours finds a key
     with stop_by_signal(), closing(bind_port(settings)) as listener:
         host_name, port_number = listener.getsockname()[:2]
         settings = settings.model_copy(update={"port": port_number})
@@ -46,7 +51,8 @@ def serve(
                 load_demo(store, hash_wording(), settings.lease_minutes * 60)
             from ui.terminal.host import run_app  # noqa: PLC0415 - Gradio takes seconds to import
 
-            run_app(settings, store, listener)
+            with closing(Switchboard(settings.data, keyring, LedgerPurse(store))) as models:
+                run_app(settings, store, listener, models)
 
 
 @contextmanager
