@@ -146,6 +146,7 @@ def sort_status(status: int, told: Told) -> Outcome:
         402: "no_quota",
         403: "bad_key",
         404: "unknown_model",
+        413: "too_long",
         429: "rate_limited",
     }
     return known.get(status, "malformed" if status < HTTPStatus.BAD_REQUEST else "server_error")

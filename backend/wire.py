@@ -35,13 +35,16 @@ def build_body(
 
 
 def add_local(body: Body, messages: Sequence[Message], sampling: Sampling, template: str) -> Body:
-    """Return a request with what only our own workers understand: top_k, template, input."""
+    """Return a request with what only our own workers understand: top_k, template, input, fit.
+
+    With `fit` a small context shortens the answer, where another server would refuse.
+    """
     told = [
         {"role": m.role, "content": clean(m.content)}
         | ({"input": clean(m.input)} if m.input else {})
         for m in messages
     ]
-    extra: Body = {"messages": told, "top_k": sampling.top_k}
+    extra: Body = {"messages": told, "top_k": sampling.top_k, "fit": True}
     if template:
         extra["template"] = template
     return body | extra

@@ -8,6 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from backend.records import hash_text
 
+# Words about a model, and what it costs whom: no answer is another for it.
+NOT_HEARD = frozenset(
+    {"title", "note", "needs", "source", "key_env"}
+    | {"price_input_usd", "price_output_usd", "daily_cap_usd"}
+)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -29,8 +34,8 @@ class Common(BaseModel):
 
     @property
     def sha256(self) -> str:
-        """Return the hash of all that can change an answer; words about the model can't."""
-        told = self.model_dump(mode="json", exclude={"title", "note", "needs", "source"})
+        """Return the hash of all that can change an answer; words and money can't."""
+        told = self.model_dump(mode="json", exclude=set(NOT_HEARD))
         return hash_text(json.dumps(told, sort_keys=True, ensure_ascii=False))
 
 

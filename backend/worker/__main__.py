@@ -72,6 +72,7 @@ def bind_port(options: Options) -> socket.socket:
         )[0]
         listener = socket.socket(family, kind)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each event may wait
         listener.bind(address)
     except OSError as error:
         where = f"{options.host}:{options.port}"

@@ -17,11 +17,13 @@ from transformers.generation.continuous_batching.continuous_api import (
     OutputRouter,
 )
 from transformers.generation.continuous_batching.model_runner import infer_max_single_request_tokens
-from transformers.generation.continuous_batching.requests import GenerationOutput
+from transformers.generation.continuous_batching.requests import GenerationOutput, RequestState
+from transformers.generation.continuous_batching.scheduler import FIFOScheduler
 
 from backend.dialogue import Sampling
 from backend.errors import InputError
 from backend.worker.choosing import Chooser, translate
+from backend.worker.cpu import prepare_model
 from backend.worker.sizes import Sizes
 from backend.worker.weights import Weights, first_line
 
@@ -70,6 +72,30 @@ def is_captured(manager: ContinuousBatchingManager) -> bool:
     config = manager.continuous_batching_config
     compiled = config.varlen_compile_config or config.decode_compile_config
     return compiled is not None or any(config.cuda_graph_booleans)
+
+
+class Queue(FIFOScheduler):
+    """The manager's queue, which takes new requests again when one was cancelled.
+
+    A full cache shuts the manager's own until a request ends by itself; where all that run are
+    cancelled, as at a stop string, it would stay shut for ever.
+    """
+
+    def clear_cancelled_requests(self) -> list[RequestState]:
+        """Take out what was cancelled, at the beginning of each step."""
+        cancelled: list[RequestState] = super().clear_cancelled_requests()
+        if cancelled or not self.active_requests:
+            self.block_new_requests = False
+        return cancelled
+
+
+def replace_queue(processor: ContinuousBatchProcessor | None) -> None:
+    """Put our queue in place of the manager's, before it has begun."""
+    if processor is None:
+        return
+    old = processor.scheduler
+    queue = Queue(old.cache, old.safety_margin, old.max_requests_per_batch)
+    processor.scheduler = processor.offloading_manager.scheduler = queue
 
 
 def count_capacity(processor: ContinuousBatchProcessor | None) -> int:
@@ -137,6 +163,8 @@ class Batcher:
             max_memory_percent=sizes.memory_share,
             auto_switch_to_flash=False,  # weights.py has chosen, and nothing is fetched
         )
+        if weights.device == "cpu":
+            prepare_model(weights.model)
         try:
             self._manager = make_manager(weights, config)
             self._manager.logit_processor = Chooser(is_captured=is_captured(self._manager))
@@ -145,6 +173,7 @@ class Batcher:
         except (ValueError, AttributeError, RuntimeError, MemoryError) as error:
             raise InputError(f"The model can't be served: {first_line(str(error))}") from error
         self._processor = self._manager.batch_processor
+        replace_queue(self._processor)
         self.capacity = count_capacity(self._processor)
         self._manager.start()
         self._thread: threading.Thread | None = self._manager._generation_thread

@@ -6,6 +6,7 @@ name (that is what DNS rebinding can't hide), or need a content type that a page
 
 import asyncio
 import ipaddress
+from contextlib import suppress
 from hmac import compare_digest
 
 from starlette.datastructures import Headers
@@ -14,7 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend.worker.faults import Fault, answer_fault
 
 BODY_BYTES = 1_000_000
+UNSENT_BYTES = 64_000_000  # of a body that is too large, read only so that its client hears why
 BODY_S = 30.0
+TOO_LARGE = 413
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -58,6 +61,8 @@ class Gate:
         try:
             self.admit(scope["method"], Headers(scope=scope))
         except Fault as fault:
+            if fault.status == TOO_LARGE:
+                await swallow(receive)
             await answer_fault(fault)(scope, receive, send)
             return
         await self.app(scope, limit_body(receive), send)
@@ -86,7 +91,20 @@ def check_post(headers: Headers) -> None:
 
 def too_large() -> Fault:
     """Return the fault of a body that is too large."""
-    return Fault(f"The body has more than {BODY_BYTES} bytes.", 413, code="body_too_large")
+    said = f"The body has more than {BODY_BYTES} bytes."
+    return Fault(said, TOO_LARGE, code="body_too_large")
+
+
+async def swallow(receive: Receive) -> None:
+    """Read a body's rest and forget it: a client that still sends reads no answer."""
+    n_bytes = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(BODY_S):
+            while n_bytes <= UNSENT_BYTES:
+                message = await receive()
+                n_bytes += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 def limit_body(receive: Receive) -> Receive:
@@ -108,6 +126,8 @@ def limit_body(receive: Receive) -> Receive:
         n_bytes += len(message.get("body", b""))
         complete = not message.get("more_body", False)
         if n_bytes > BODY_BYTES:
+            if not complete:
+                await swallow(receive)
             raise too_large()
         return message
 

@@ -47,15 +47,16 @@ class Prompter:
         self.tokenizer = tokenizer
         self.template = template
         self.n_vocabulary = n_vocabulary
-        self.encoders: dict[str, tuple[Encoder, Template | None]] = {}
+        self.encoders: dict[str, tuple[Encoder, Template | None, str]] = {}
         self.find_encoder(template)
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="tokenizer")
 
-    def find_encoder(self, name: str) -> tuple[Encoder, Template | None]:
-        """Return a template's encoder, and the template where it is one of ours."""
+    def find_encoder(self, name: str) -> tuple[Encoder, Template | None, str]:
+        """Return a template's encoder, and the template with its lead where it is one of ours."""
         if name not in self.encoders:
             template = read_template(name) if name else None
-            self.encoders[name] = (Encoder(self.tokenizer, template), template)
+            lead = find_lead(template) if template else ""
+            self.encoders[name] = (Encoder(self.tokenizer, template), template, lead)
         return self.encoders[name]
 
     async def encode_chat(
@@ -66,7 +67,8 @@ class Prompter:
         Errors: Fault when the template is unknown, or can't hold such a chat.
         """
         try:
-            encoder, ours = self.find_encoder(self.template if template is None else template)
+            name = self.template if template is None else template
+            encoder, ours, lead = self.find_encoder(name)
         except NotFound as error:
             raise Fault(str(error), param="template", code="template_not_found") from None
 
@@ -74,14 +76,14 @@ class Prompter:
             return encoder.encode_chat(messages, add_generation_prompt=answer).ids
 
         ids = await self.run(encode, "messages")
-        stop, lead = (ours.stop, find_lead(ours)) if ours else ((), "")
+        stop = ours.stop if ours else ()
         return Feed(ids, stop, encoder.stop_ids, lead)
 
     async def encode_text(self, prompt: str | list[int], *, bos: bool = True) -> Feed:
         """Return what a plain text is for the model; ids are taken as they are."""
         if isinstance(prompt, list):
             return Feed(self.check_ids(prompt))
-        encoder, _ = self.find_encoder(self.template)
+        encoder, *_ = self.find_encoder(self.template)
         return Feed(await self.run(lambda: encoder.encode_text(prompt, bos=bos), "prompt"))
 
     async def run(self, encode: Callable[[], list[int]], param: str) -> list[int]:

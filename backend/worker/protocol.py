@@ -28,6 +28,7 @@ Asked = TypeVar("Asked", bound="Body")
 MAX_CHOICES = 16
 MAX_TOTAL = 64  # choices of one request, over all its prompts
 DEFAULT_TOKENS = 1024
+LEAST_TOKENS = 16  # with room for fewer, a chat no longer fits
 
 
 class Strict(BaseModel):
@@ -88,6 +89,7 @@ class Generation(Body):
     top_p: float | None = Field(None, gt=0, le=1)
     top_k: int | None = Field(None, ge=-1, le=2**31)
     max_tokens: int | None = Field(None, ge=1, le=2**31)
+    fit: bool | None = None  # ours: max_tokens is the most, and less will do in a small context
     n: int | None = Field(None, ge=1, le=MAX_CHOICES)
     stop: Stops = []
     seed: int | None = Field(None, ge=-(2**63), lt=2**63)
@@ -118,10 +120,17 @@ class Generation(Body):
             temperature=1.0 if self.temperature is None else self.temperature,
             top_p=1.0 if self.top_p is None else self.top_p,
             top_k=max(self.top_k or 0, 0),
-            max_tokens=self.max_new or max(min(room, DEFAULT_TOKENS), 1),
+            max_tokens=self.choose_length(room),
             stop=(*self.stop, *stop),
             seed=None if self.seed is None else wrap_seed(self.seed + place),
         )
+
+    def choose_length(self, room: int) -> int:
+        """Return how many new tokens there may be; an answer of a few words is none."""
+        wanted = self.max_new
+        if wanted is None:
+            return max(min(room, DEFAULT_TOKENS), 1)
+        return max(min(wanted, room), min(wanted, LEAST_TOKENS)) if self.fit else wanted
 
 
 def wrap_seed(seed: int) -> int:

@@ -98,6 +98,8 @@ class Api:
 
     async def health(self, _request: Request) -> Response:
         """GET /health: 200 only while answers can be made."""
+        if self.desk.patience.closing.done():
+            raise self.desk.patience.explain()
         engine = self.desk.engine
         if engine is not None and not engine.alive:
             why = engine.cause.rstrip(".") or "its thread has ended"

@@ -63,6 +63,13 @@ def test_a_second_time_it_is_only_about_the_rest(store, models, n, words):
     assert look_ahead(store, models, order).words.endswith(f"free, {words}.")
 
 
+def test_a_raised_cap_or_a_new_price_is_no_other_model(store, models):
+    answer_some(store, models, Order("dear", "tiny"), 4)
+    card = models.find_card("dear").model_copy(update={"daily_cap_usd": 9, "price_input_usd": 31})
+    add_card(store.folder, card)
+    assert look_ahead(store, models, Order("dear", "tiny")).words.endswith("dear, 2 are missing.")
+
+
 def test_a_few_items_can_be_asked_for(store, models):
     outlook = look_ahead(store, models, Order("free", "tiny", n_items=2))
     assert [item.item_id for item, _ in outlook.missing] == ["i1", "i2"]

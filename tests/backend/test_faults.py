@@ -29,6 +29,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
         (400, {"code": "context_length_exceeded"}, "too_long", False),
         (400, "This model's maximum context length is 512 tokens.", "too_long", False),
         (413, {"message": "Input is too long for requested model."}, "too_long", False),
+        (413, "<h1>Request Entity Too Large</h1>", "too_long", False),
         (400, {"code": "content_filter"}, "filtered", False),
         (401, {}, "bad_key", False),
         (402, {}, "no_quota", False),

@@ -114,7 +114,7 @@ def test_local_body_keeps_what_the_plain_one_has():
     messages = [Message("user", "Add.", "1 2")]
     plain = build_body("m", messages, Sampling(), stream=True)
     local = add_local(plain, messages, Sampling(top_k=4), "alpaca")
-    assert local.keys() - plain.keys() == {"top_k", "template"}
+    assert local.keys() - plain.keys() == {"top_k", "template", "fit"}
     assert plain["messages"] == [{"role": "user", "content": "Add.\n\n1 2"}]
 
 

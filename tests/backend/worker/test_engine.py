@@ -307,6 +307,28 @@ def test_a_cancel_that_overtakes_its_request_is_not_lost(engine):
     assert engine.count_pages() == 0
 
 
+async def crowd(engine):
+    """Ask for more than the cache holds until the manager takes some out; leave all of them."""
+    tasks = [asyncio.create_task(read(engine, [5] * 30, LONG)) for _ in range(6)]
+    while not engine._batcher._manager.batch_processor.scheduler.block_new_requests:
+        await asyncio.sleep(0.001)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+def test_a_full_cache_whose_readers_all_leave_answers_the_next(weights):
+    """The manager takes nobody new while the cache is full, until one ends; leaving is an end."""
+    engine = Engine(weights, sizes=replace(SMALL, n_blocks=16))
+
+    async def ask_after_all():
+        await asyncio.wait_for(crowd(engine), 20)
+        return await asyncio.wait_for(read(engine, [5], GREEDY), 5)
+
+    assert asyncio.run(ask_after_all())[-1].finish == "length"
+    engine.close()
+
+
 class Unchecked(Engine):
     """An engine that asks the model for anything."""
 

@@ -62,7 +62,7 @@ def test_the_key_opens():
     assert ask(CHAT, chat(), FakeEngine(), key="s3cret", headers=headers).status == 200
 
 
-def test_a_body_that_says_it_is_too_large_is_refused_unread():
+def test_a_body_that_says_it_is_too_large_is_refused():
     headers = [HERE, JSON, (b"content-length", b"1000001")]
     assert ask(CHAT, chat(), FakeEngine(), headers=headers).status == 413
 

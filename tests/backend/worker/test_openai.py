@@ -118,6 +118,14 @@ def test_what_can_not_fit_leaves_the_engine_alive(client, worker):
     assert worker.post("/v1/chat/completions", {"messages": ASKED, **GREEDY}).status_code == 200
 
 
+def test_whoever_sends_far_too_much_hears_so(client):
+    """Its connection was cut while it still sent, so that it took the worker for dead."""
+    messages = [{"role": "user", "content": "a " * 4_000_000}]
+    with pytest.raises(openai.APIStatusError) as raised:
+        client.chat.completions.create(model="tiny", messages=messages)
+    assert raised.value.status_code == 413
+
+
 def test_a_function_that_is_not_there_is_named(client):
     with pytest.raises(openai.BadRequestError) as caught:
         client.chat.completions.create(messages=ASKED, logprobs=True, **GREEDY)

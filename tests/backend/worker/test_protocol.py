@@ -156,6 +156,22 @@ def test_the_newer_name_of_max_tokens_wins():
     assert read_chat(max_tokens=5).max_new == 5
 
 
+@pytest.mark.parametrize(
+    ("asked", "room", "expected"),
+    [
+        ({"max_tokens": 512, "fit": True}, 100, 100),
+        ({"max_tokens": 512, "fit": True}, 600, 512),
+        ({"max_tokens": 512, "fit": True}, 3, 16),  # does not fit, and is refused as such
+        ({"max_tokens": 4, "fit": True}, 5, 4),
+        ({"max_tokens": 512}, 100, 512),
+        ({"max_tokens": 512, "fit": False}, 100, 512),
+        ({}, 100, 100),
+    ],
+)
+def test_an_answer_is_shortened_only_where_that_is_wanted(asked, room, expected):
+    assert read_chat(**asked).choose_sampling(room, (), 0).max_tokens == expected
+
+
 def test_every_choice_has_a_seed_of_its_own():
     asked = read_chat(seed=-1, stop="END", temperature=0, top_k=-1)
     first, second = (asked.choose_sampling(100, ("###",), place) for place in (0, 1))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.worker.attend import Patience
 from backend.worker.protocol import ChatBody, TextBody
 from tests.backend.worker.fakes import FakeEngine, ask, call, chat, make_app
 
@@ -159,6 +160,19 @@ def test_the_model_is_listed():
     assert [model["id"] for model in listed["data"]] == ["tiny"]
     assert ask("/v1/models/tiny", None, FakeEngine()).json == listed["data"][0]
     assert ask("/v1/models/no/such", None, FakeEngine()).status == 404
+
+
+def test_a_worker_that_is_being_stopped_is_not_well():
+    """Who wants an answer starts another one then, and does not run into the end of this one."""
+
+    async def look():
+        closing = asyncio.get_running_loop().create_future()
+        app = make_app(FakeEngine(), patience=Patience(60, closing))
+        before = await call(app, "/health")
+        closing.set_result(None)
+        return before.status, (await call(app, "/health")).status
+
+    assert asyncio.run(look()) == (200, 503)
 
 
 def test_health_is_the_engine_s():
