@@ -40,6 +40,10 @@ from ui.wording import load_wording
 WORDS = load_wording("en")
 SAVED = "Saved. You can change your votes until the next message."
 SHOWN = "Saved. The names are shown, so this conversation takes no more votes."
+STALE = (
+    "The conversation has gone on since, in another tab perhaps, so these votes were not saved. "
+    "Reload the page to see its last answers."
+)
 Again = Literal["all", "failed"]
 
 
@@ -135,13 +139,16 @@ class Desk:
         return find_talk(self.store, key, self.actor), positions
 
     def vote(
-        self, key: str, choices: Mapping[str, str | None], comment: str, *, show_names: bool = False
-    ) -> tuple[Conversation, str]:
-        """Save votes on the last turn; return the conversation, and what to say.
+        self, key: str, choices: Mapping[str, str | None], comment: str, *, shown: str,
+        show_names: bool = False,
+    ) -> tuple[Conversation, str]:  # fmt: skip
+        """Save votes on the answers that were `shown`; return the conversation, and what to say.
 
         Errors: InputError, Refused or Conflict; nothing was saved then.
         """
         talk = find_talk(self.store, key, self.actor)
+        if shown != mark_answers(require_turn(talk)):
+            raise Conflict(STALE)
         missing = [WORDS[name] for name in CRITERIA if not choices.get(name)]
         if missing:
             raise InputError(WORDS["missing"].format(criteria=", ".join(missing)))
@@ -161,6 +168,12 @@ def require_turn(talk: Conversation | None) -> Turn:
     if talk is None or not talk.turns:
         raise Refused("Nothing has been asked yet.")
     return talk.turns[-1]
+
+
+def mark_answers(turn: Turn) -> str:
+    """Return a mark of the answers to a turn: which turn, and which attempt of each side."""
+    attempts = ["-" if one is None else str(one.attempt) for one in turn.replies]
+    return ".".join([str(turn.turn_id), *attempts])
 
 
 def list_failed(turn: Turn) -> list[int]:

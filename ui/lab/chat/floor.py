@@ -99,7 +99,7 @@ class Floor:
     def __init__(self, arrive_s: float = ARRIVE_S, leave_s: float = LEAVE_S) -> None:
         """Start with silence."""
         self.rounds: dict[str, Round] = {}
-        self.held: set[str] = set()
+        self.held: list[tuple[str, str]] = []  # (key, actor) of the acts that are on their way
         self.arrive_s = arrive_s
         self.leave_s = leave_s
 
@@ -109,18 +109,19 @@ class Floor:
 
         Errors: Refused while it is being answered, and when too many of this person's are.
         """
-        if key and (key in self.rounds or key in self.held):
+        if key and (key in self.rounds or key in (held for held, _ in self.held)):
             raise Refused("This conversation is being answered. Wait, or press Stop first.")
         n = sum(one.talk.actor == actor for one in self.rounds.values())
+        n += sum(one == actor for _, one in self.held)
         if n >= MAX_ROUNDS:
             raise Refused(
                 f"{n} of your conversations are being answered. Wait for one, or stop it first."
             )
-        self.held.add(key)
+        self.held.append((key, actor))
         try:
             yield
         finally:
-            self.held.discard(key)
+            self.held.remove((key, actor))
 
     def begin(self, talk: Conversation, positions: Iterable[int], speak: Speak) -> Round:
         """Start one task a side; to be called inside the app's event loop, while it is held."""

@@ -87,6 +87,7 @@ class Parts:
     cancel: gr.Button
     where: gr.Textbox
     editing: gr.Textbox
+    shown: gr.Textbox
     tickets: tuple[gr.Textbox, ...]
 
     def outputs(self) -> list[Any]:
@@ -159,7 +160,7 @@ def lay_out_settings(models: list[gr.Dropdown]) -> tuple[SeatParts, ...]:
             with gr.Column(visible=place == 0, min_width=200) as column:
                 title = make_markdown("", elem_classes="title")
                 system = gr.Textbox(
-                    label="System text", lines=2, max_lines=6, max_length=MAX_SYSTEM
+                    label="System text", lines=2, max_lines=6, max_length=2 * MAX_SYSTEM
                 )
                 template = gr.Dropdown(
                     CARDS_OWN, value="", label="Chat template", visible=False, interactive=True
@@ -222,7 +223,11 @@ def lay_out_votes() -> dict[str, Any]:
 
 
 def lay_out_foot() -> dict[str, Any]:
-    """Make the prompt box, which stays at the bottom, and what belongs to it."""
+    """Make the prompt box, which stays at the bottom, and what belongs to it.
+
+    Edge: a browser cuts a pasted text at `max_length` without a word, so that is well above what
+    the desk takes, which says so, and low enough that the event still passes the guard.
+    """
     address = make_markdown(elem_classes="address")
     with (
         gr.Accordion("Prompts from the benchmarks", open=False, elem_id="chat-shelf") as shelf,
@@ -235,17 +240,17 @@ def lay_out_foot() -> dict[str, Any]:
         with gr.Row(elem_id="chat-say"):
             box = gr.Textbox(
                 label=MESSAGE, placeholder="Enter sends, Shift+Enter starts a new line.",
-                lines=2, max_lines=8, max_length=MAX_PROMPT, elem_id="chat-box",
+                lines=2, max_lines=8, max_length=2 * MAX_PROMPT, elem_id="chat-box",
             )  # fmt: skip
             cancel = make_button("Cancel", "chat-cancel", visible=False)
             send = make_button("Send", "chat-send", "primary")
             stop = make_button("Stop", "chat-stop", "stop", visible=False)
-    where, editing = (make_hidden(f"chat-{name}") for name in ("where", "editing"))
+    where, editing, shown = (make_hidden(f"chat-{name}") for name in ("where", "editing", "shown"))
     tickets = tuple(make_hidden(f"chat-ticket-{place}") for place in range(MAX_SIDES))
     return {
         "address": address, "shelf": shelf, "benchmark": benchmark, "item": item, "note": note,
         "box": box, "send": send, "stop": stop, "cancel": cancel, "where": where,
-        "editing": editing, "tickets": tickets,
+        "editing": editing, "shown": shown, "tickets": tickets,
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import gradio as gr
 
 from annotations.conversations import Conversation, Mode
 from backend.records import CRITERIA
-from ui.lab.chat.desk import list_failed, may_vote
+from ui.lab.chat.desk import list_failed, mark_answers, may_vote
 from ui.lab.chat.floor import Round
 from ui.lab.chat.heads import show_address, show_earlier, show_head, show_lacking
 from ui.lab.chat.layout import CARDS_OWN, MESSAGE, NOWHERE, Parts
@@ -140,6 +140,7 @@ def fill_votes(parts: Parts, talk: Conversation) -> Updates:
         parts.save_and_show: gr.update(visible=blind),
         parts.save_blind: gr.update(visible=blind),
         parts.voted: VOTED if ballot else "",
+        parts.shown: mark_answers(talk.turns[-1]),
     }  # fmt: skip
 
 

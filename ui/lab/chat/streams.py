@@ -91,7 +91,11 @@ class Speaker:
         return reply
 
     async def keep(self, turn: Turn, side: Side, reply: Reply, began: float) -> None:
-        """Write a reply down, outside the event loop; the page shows what was written."""
+        """Write a reply down, outside the event loop; the page shows what was written.
+
+        Edge: Stop comes too late from here on.
+        """
+        side.stopping = True
         try:
             side.stored = await asyncio.to_thread(
                 save_reply, self.store, turn.turn_id, side.position, reply, began

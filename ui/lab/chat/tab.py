@@ -6,6 +6,7 @@ and a side that nobody watches any more is stopped.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
@@ -39,6 +40,7 @@ from ui.pieces import QUICK, require, show_problem, unwrap
 N_WATCHED = 32  # sides at one place, of all people, that pages can watch at once
 GONE = "That conversation is not there, or is somebody else's. Here is room for a new one."
 EDITING = "Your last message is in the box. Sending it asks again; the first version is kept."
+TURN = re.compile(r"[0-9]{1,18}")
 CHANGED = "Your last message, to be changed"
 
 
@@ -230,25 +232,33 @@ class Chat:
 
     # Votes
 
-    def vote(self, request: gr.Request, key: str, comment: str, *votes: str | None) -> Updates:
+    def vote(
+        self, request: gr.Request, key: str, shown: str, comment: str, *votes: str | None
+    ) -> Updates:
         """Save the votes on the last turn; who is who stays as hidden as it was."""
-        return self.save(request, key, comment, votes)
+        return self.save(request, (key, shown), comment, votes)
 
     def vote_and_show(
-        self, request: gr.Request, key: str, comment: str, *votes: str | None
+        self, request: gr.Request, key: str, shown: str, comment: str, *votes: str | None
     ) -> Updates:
         """Save the votes on the last turn, and show the names."""
-        return self.save(request, key, comment, votes, show_names=True)
+        return self.save(request, (key, shown), comment, votes, show_names=True)
 
     def save(
-        self, request: gr.Request, key: str, comment: str, votes: Sequence[str | None],
-        *, show_names: bool = False,
+        self, request: gr.Request, about: tuple[str, str], comment: str,
+        votes: Sequence[str | None], *, show_names: bool = False,
     ) -> Updates:  # fmt: skip
-        """Save votes, and say so; what could not be saved stays on the page."""
+        """Save votes, and say so; what could not be saved stays on the page.
+
+        `about` is where the page is, and the mark of the answers that it shows.
+        """
+        key, shown = about
         try:
             desk = self.find_desk(request)
             choices = dict(zip(CRITERIA, votes, strict=True))
-            talk, said = desk.vote(read_key(key), choices, comment, show_names=show_names)
+            talk, said = desk.vote(
+                read_key(key), choices, comment, shown=shown, show_names=show_names
+            )
         except CamelidError as error:
             return {self.parts.voted: show_problem(error)}
         if talk.revealed:
@@ -320,7 +330,7 @@ class Chat:
     def wire_votes(self) -> None:
         """Connect the three ways to save votes."""
         parts, out = self.parts, self.parts.outputs()
-        ballot = [parts.where, parts.comment, *parts.votes]
+        ballot = [parts.where, parts.shown, parts.comment, *parts.votes]
         parts.save.click(self.vote, ballot, out, **self.quick)
         parts.save_blind.click(self.vote, ballot, out, **self.quick)
         parts.save_and_show.click(self.vote_and_show, ballot, out, **self.quick)
@@ -338,7 +348,7 @@ def read_form(values: Sequence[Any]) -> Form:
     picks = [read_pick(fields[start : start + step]) for start in range(0, len(fields), step)]
     return Form(
         key=read_key(key or ""),
-        editing=int(editing) if str(editing or "").isdecimal() else 0,
+        editing=int(editing) if TURN.fullmatch(editing or "") else 0,
         prompt=prompt or "",
         mode="named" if mode == "named" else "blind",
         n_sides=n_sides if n_sides in (2, 3, 4) else 2,
@@ -348,6 +358,10 @@ def read_form(values: Sequence[Any]) -> Form:
 
 
 def read_pick(values: Sequence[Any]) -> Pick:
-    """Return what the page says about one side."""
-    model, system, template, *numbers = values
+    """Return what the page says about one side.
+
+    Edge: what should be a number and is none counts as empty; the desk says so.
+    """
+    model, system, template, *sent = values
+    numbers = [one if isinstance(one, int | float) else None for one in sent]
     return Pick(model or "", system or "", template or "", *numbers)

@@ -3,7 +3,7 @@ import pytest
 from annotations.conversations import find_talk, save_reply
 from backend.dialogue import Reply
 from backend.errors import Conflict, InputError, NotFound, Refused
-from ui.lab.chat.desk import Desk, Form, list_failed, may_vote
+from ui.lab.chat.desk import Desk, Form, list_failed, mark_answers, may_vote
 from ui.lab.chat.seats import Pick
 
 NAMED = Form(prompt="Hi.", mode="named", picks=(Pick("ape"), Pick("bear")))
@@ -13,6 +13,11 @@ VOTES = {"helpful": "0", "honest": "tie", "harmless": "bad"}
 @pytest.fixture
 def desk(store, models):
     return Desk(store, models, "kim")
+
+
+def mark(desk, talk):
+    """What a page says that shows the latest answers."""
+    return mark_answers(desk.find(talk.key).turns[-1])
 
 
 def answer(store, talk, outcomes=("ok", "ok")):
@@ -73,29 +78,44 @@ def test_all_sides_are_asked_again_or_those_that_failed(store, desk):
 
 def test_votes_can_be_changed_until_the_next_message(store, desk):
     talk = answer(store, desk.say(NAMED))
-    after, said = desk.vote(talk.key, VOTES, " ok ")
+    after, said = desk.vote(talk.key, VOTES, " ok ", shown=mark(desk, talk))
     assert said.startswith("Saved") and after.turns[-1].ballot.comment == "ok"
-    after, _ = desk.vote(talk.key, {**VOTES, "honest": "1"}, "")
+    after, _ = desk.vote(talk.key, {**VOTES, "honest": "1"}, "", shown=mark(desk, talk))
     assert after.turns[-1].ballot.choices["honest"] == "1"
     desk.say(Form(key=talk.key, prompt="And?", picks=NAMED.picks))
     with pytest.raises(Refused):
-        desk.vote(talk.key, VOTES, "")
+        desk.vote(talk.key, VOTES, "", shown=mark(desk, talk))
+
+
+def test_votes_are_about_the_answers_that_the_page_shows_and_no_later_ones(store, desk):
+    talk = answer(store, desk.say(NAMED))
+    shown = mark(desk, talk)
+    answer(store, desk.ask_again(talk.key, "all")[0])  # in another tab
+    with pytest.raises(Conflict, match="not saved"):
+        desk.vote(talk.key, VOTES, "", shown=shown)
+    answer(store, desk.say(Form(key=talk.key, prompt="And?", picks=NAMED.picks)))
+    for stale in (shown, "", "1"):
+        with pytest.raises(Conflict):
+            desk.vote(talk.key, VOTES, "", shown=stale)
+    after, _ = desk.vote(talk.key, VOTES, "", shown=mark(desk, talk))  # the control
+    assert [turn.ballot is None for turn in after.turns] == [True, False]
 
 
 def test_a_question_left_open_is_named_in_the_words_of_the_study(store, desk):
     talk = answer(store, desk.say(NAMED))
     with pytest.raises(InputError, match="Please answer first: honest, harmless"):
-        desk.vote(talk.key, {"helpful": "0", "honest": None, "harmless": None}, "")
+        votes = {"helpful": "0", "honest": None, "harmless": None}
+        desk.vote(talk.key, votes, "", shown=mark(desk, talk))
 
 
 def test_names_come_after_the_vote_and_no_vote_after_the_names(store, desk):
     talk = answer(store, desk.say(Form(prompt="Hi.")))
-    blind, _ = desk.vote(talk.key, VOTES, "")
+    blind, _ = desk.vote(talk.key, VOTES, "", shown=mark(desk, talk))
     assert not blind.is_open
-    shown, said = desk.vote(talk.key, VOTES, "", show_names=True)
+    shown, said = desk.vote(talk.key, VOTES, "", shown=mark(desk, talk), show_names=True)
     assert shown.revealed and "takes no more votes" in said
     with pytest.raises(Refused):
-        desk.vote(talk.key, VOTES, "later")
+        desk.vote(talk.key, VOTES, "later", shown=mark(desk, talk))
 
 
 def test_nobody_else_sees_a_conversation(store, models, desk):
@@ -105,7 +125,7 @@ def test_nobody_else_sees_a_conversation(store, models, desk):
         lambda: other.find(talk.key),
         lambda: other.say(Form(key=talk.key, prompt="x", picks=NAMED.picks)),
         lambda: other.ask_again(talk.key, "all"),
-        lambda: other.vote(talk.key, VOTES, ""),
+        lambda: other.vote(talk.key, VOTES, "", shown=mark(desk, talk)),
     ):
         with pytest.raises(NotFound):
             act()

@@ -1,6 +1,7 @@
 """Running answers: one round a conversation, stopped by a word or by everybody leaving."""
 
 import asyncio
+from contextlib import ExitStack
 
 import pytest
 
@@ -76,6 +77,18 @@ def test_a_conversation_has_one_round_and_a_person_a_few(store, seats):
             pass
 
     asyncio.run(live())
+
+
+def test_acts_that_are_on_their_way_count_among_a_persons_few():
+    floor = Floor()
+    with ExitStack() as acts:
+        acts.enter_context(floor.hold("", "lee"))
+        for _ in range(MAX_ROUNDS):
+            acts.enter_context(floor.hold("", "kim"))
+        with pytest.raises(Refused, match=f"{MAX_ROUNDS} of your"), floor.hold("", "kim"):
+            pass
+    with floor.hold("", "kim"):  # they have ended
+        assert floor.held == [("", "kim")]
 
 
 def test_who_leaves_stops_the_side_and_who_comes_back_does_not(talk):

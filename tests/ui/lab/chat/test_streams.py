@@ -1,6 +1,7 @@
 """One side's answer: heard, cut short, failed, and written down each time."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -41,6 +42,29 @@ def test_every_side_is_asked_and_its_answer_kept(store, models, talk):
     assert [reply.text for reply in replies] == ["Hello there", "Grr"]
     (messages, sampling, _) = models.parrots["ape"].asked[0]
     assert [m.content for m in messages] == ["Hi."] and sampling.temperature == 0.7
+
+
+def test_a_stop_that_comes_while_an_answer_is_written_down_changes_nothing(store, models, talk):
+    class SlowStore:
+        """The same ledger; somebody presses Stop just before it is written to."""
+
+        clock = store.clock
+
+        def write(self):
+            loop.call_soon_threadsafe(floor.stop, talk.key, "kim")
+            time.sleep(0.05)
+            return store.write()
+
+    async def live():
+        nonlocal loop
+        loop = asyncio.get_running_loop()
+        found = floor.begin(talk, [0], Speaker(SlowStore(), models).speak)
+        await asyncio.gather(*(side.task for side in found.sides), return_exceptions=True)
+        return found.sides[0]
+
+    floor, loop = Floor(), None
+    side = asyncio.run(live())
+    assert side.stored is not None and side.stored.reply.outcome == "ok"
 
 
 def test_one_side_fails_in_words_and_the_other_goes_on(store, models, talk):

@@ -13,6 +13,7 @@ from backend.errors import Refused
 from backend.settings import Settings
 from tests.ui.lab.chat.conftest import Parrot
 from ui.context import STAFF_COOKIE
+from ui.guard import EVENT_BYTES
 from ui.lab.chat.layout import NOWHERE
 from ui.lab.chat.tab import Chat, read_form, read_key
 from ui.server import make_context
@@ -74,6 +75,11 @@ def talk_once(chat, request, **values):
     return read(updates, chat.parts.where), seen, updates
 
 
+def mark(chat, request, key):
+    """What the settled page says that it shows."""
+    return chat.settle(request, key)[chat.parts.shown]
+
+
 def test_an_empty_chat_counts_the_models_and_names_none(chat, kim):
     updates = chat.arrive(kim, "", "blind")
     said = "".join(str(update) for update in updates.values())
@@ -103,9 +109,9 @@ def test_a_message_is_answered_by_both_sides_without_a_name(chat, kim):
 
 def test_after_the_vote_the_names_come_when_they_are_asked_for(chat, kim):
     key, _, _ = talk_once(chat, kim)
-    updates = chat.vote(kim, key, "", *VOTES)
+    updates = chat.vote(kim, key, mark(chat, kim, key), "", *VOTES)
     assert read(updates, chat.parts.voted).startswith("Saved.")
-    updates = chat.vote_and_show(kim, key, "so", *VOTES)
+    updates = chat.vote_and_show(kim, key, mark(chat, kim, key), "so", *VOTES)
     shown = "".join(read(updates, live) for live in chat.parts.live)
     assert "tokens/s" in shown and not updates[chat.parts.voting]["visible"]
 
@@ -116,7 +122,7 @@ def test_what_is_wrong_is_said_beside_the_box_and_changes_nothing_else(chat, kim
         updates = asyncio.run(chat.send(kim, *form))
         assert list(updates) == [chat.parts.note] and words in updates[chat.parts.note]
     key, _, _ = talk_once(chat, kim)
-    updates = chat.vote(kim, key, "", None, None, None)
+    updates = chat.vote(kim, key, mark(chat, kim, key), "", None, None, None)
     assert "Please answer first" in updates[chat.parts.voted]
 
 
@@ -223,6 +229,27 @@ def test_a_page_that_sends_nothing_sends_a_form_all_the_same(chat):
     assert (form.key, form.editing, form.mode, form.n_sides) == ("", 0, "blind", 2)
     assert len(form.picks) == 4
     assert read_key(NOWHERE) == "" and read_key("abc") == "abc"
+
+
+@pytest.mark.parametrize("editing", ["x", "-1", "1.0", "9" * 5000, "\u0663"])
+def test_what_is_no_number_of_a_turn_edits_none(chat, editing):
+    assert read_form(make_form(chat, editing=editing)).editing == 0
+    assert read_form(make_form(chat, editing="31")).editing == 31  # the control
+
+
+@pytest.mark.parametrize("value", ["a", [1], "7"])
+def test_what_should_be_a_number_and_is_none_is_refused_in_words(chat, kim, value):
+    form = make_form(chat, box="Hi.")
+    form[chat.parts.form().index(chat.parts.seats[0].temperature)] = value
+    said = asyncio.run(chat.send(kim, *form))
+    assert "Temperature is empty" in said[chat.parts.note]
+
+
+def test_a_pasted_text_that_is_too_long_reaches_the_desk_and_is_refused_in_words(chat, kim):
+    pasted = "x" * chat.parts.box.max_length
+    said = asyncio.run(chat.send(kim, *make_form(chat, box=pasted)))
+    assert "8,000 is the most" in said[chat.parts.note]
+    assert 3 * len(pasted) < EVENT_BYTES  # in Chinese, too, the guard lets it through
 
 
 def test_every_component_is_an_output_once(chat):
