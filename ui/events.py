@@ -36,6 +36,7 @@ class Function:
     takes_file: tuple[bool, ...]
     queued: bool = False
     triggers: frozenset[int | None] = frozenset()
+    texts: frozenset[int] = frozenset()  # places of inputs that are texts: nothing there is ""
 
 
 class Events:
@@ -62,8 +63,12 @@ class Events:
             raise BadEvent("trigger_id is not what starts this function.")
         if queued and self.site is not None:
             self.check_queue(session)
+        values = check_inputs(event.get("data"), function.takes_file)
         checked = {
-            "data": check_inputs(event.get("data"), function.takes_file),
+            "data": [
+                "" if value is None and place in function.texts else value
+                for place, value in enumerate(values)
+            ],
             "fn_index": event["fn_index"],
             "session_hash": session,
             "trigger_id": trigger,
@@ -97,6 +102,9 @@ def list_functions(site: gr.Blocks) -> dict[int, Function]:
             tuple(isinstance(one, gr.File) for one in function.inputs),
             bool(function.queue),
             find_triggers(site, number),
+            frozenset(
+                place for place, one in enumerate(function.inputs) if isinstance(one, gr.Textbox)
+            ),
         )
         for number, function in site.fns.items()
     }

@@ -34,6 +34,11 @@ def test_a_good_event_is_handed_on_without_what_nobody_reads():
     assert read(sent) == GOOD
 
 
+def test_nothing_where_a_text_should_be_is_an_empty_text():
+    events = Events({3: Function((False, False), triggers=frozenset({7}), texts=frozenset({1}))})
+    assert read({**GOOD, "data": [None, None]}, events)["data"] == [None, ""]
+
+
 FAULTS = [
     (b"", 400), (b"\x80", 400), (b"{}}", 400), (b"[1]", 422), (b"null", 422), (b"{}", 422),
     (b'{"fn_index":NaN}', 400), (b'{"fn_index":1e999}', 400), (b'{"a":"\\ud800"}', 400),
