@@ -18,6 +18,8 @@ from backend.errors import Refused
 from backend.money import NoPurse, refuse_cap
 from tests.upstream import FAULTS, OVERFLOW, Scene, fail, serve
 
+pytestmark = pytest.mark.slow  # a real server that keeps one waiting
+
 KEY = "sk-CANARY-0123456789abcdef7890"
 HELLO = [Message("user", "What do camels have?")]
 PLAIN = Sampling()

@@ -19,6 +19,8 @@ from backend.keyring import Keyring
 from backend.registry.cards import LocalCard
 from backend.supervisor import ROOT, Supervisor, build_command
 
+pytestmark = pytest.mark.slow  # real processes
+
 CANARY = "sk-CANARY-0123456789abcdef"
 
 

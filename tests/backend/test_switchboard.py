@@ -19,6 +19,8 @@ from tests.backend.test_supervisor import command_for
 from tests.tiny import make_llama
 from tests.upstream import serve
 
+pytestmark = pytest.mark.slow  # real processes
+
 CANARY = "sk-CANARY-0123456789abcdef"
 HELLO = [Message("user", "Hello")]
 

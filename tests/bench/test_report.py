@@ -46,6 +46,7 @@ def test_the_page_tells_of_every_bench():
     assert told == {"bench.chat", "bench.ledger", "bench.start", "bench.votes"}
 
 
+@pytest.mark.slow  # each imports what it measures
 @pytest.mark.parametrize(("name", "words"), COMMANDS)
 def test_a_command_of_the_page_has_the_options_that_it_shows(name, words, capsys):
     with pytest.raises(SystemExit):

@@ -21,6 +21,8 @@ from ui.events import Events, list_functions
 from ui.guard import Guard, is_open
 from ui.server import make_context, mount_site
 
+pytestmark = pytest.mark.slow  # whole apps
+
 ROOT = Path(__file__).parents[2]
 FOREIGN = {"origin": "https://evil.example"}
 

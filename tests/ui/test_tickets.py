@@ -14,6 +14,8 @@ from tests.houses import HERE, open_house
 from ui.context import ANNOTATOR_COOKIE, STAFF_COOKIE
 from ui.keys import Invitation, Signer
 
+pytestmark = pytest.mark.slow  # whole apps
+
 PASSWORD = "correct horse battery"
 LETTERS = string.ascii_letters + string.digits + "-_."
 LATER = 4_000_000_000

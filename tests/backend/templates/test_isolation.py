@@ -9,6 +9,8 @@ from backend.errors import InputError
 from backend.templates.isolation import ROOT, Isolation
 from backend.templates.rendering import compile_template, fill_template
 
+pytestmark = pytest.mark.slow  # real processes
+
 ENDLESS = (
     "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}"
     "{% endfor %}{% endfor %}{% endfor %}"

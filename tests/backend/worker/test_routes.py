@@ -10,6 +10,8 @@ from backend.worker.attend import Patience
 from backend.worker.protocol import ChatBody, TextBody
 from tests.backend.worker.fakes import FakeEngine, ask, call, chat, make_app
 
+pytestmark = pytest.mark.slow  # loads transformers
+
 CHAT = "/v1/chat/completions"
 TEXT = "/v1/completions"
 
