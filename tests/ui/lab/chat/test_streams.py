@@ -12,6 +12,8 @@ from tests.ui.lab.chat.conftest import Parrot
 from ui.lab.chat.floor import Floor
 from ui.lab.chat.streams import BEAT_S, Speaker, watch
 
+pytestmark = pytest.mark.slow  # streams in their own time
+
 
 @pytest.fixture
 def talk(store, seats):

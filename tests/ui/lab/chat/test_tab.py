@@ -18,6 +18,8 @@ from ui.lab.chat.layout import NOWHERE
 from ui.lab.chat.tab import Chat, read_form, read_key
 from ui.server import make_context
 
+pytestmark = pytest.mark.slow  # whole apps
+
 VOTES = ("0", "tie", "bad")
 
 
