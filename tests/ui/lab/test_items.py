@@ -126,7 +126,7 @@ def test_a_pair_is_opened_by_its_address_and_comments_are_text(tmp_path):
         page.get_by_text("Back to the list", exact=True).click()
         page.get_by_label("Only where annotators disagree").check()
         expect(page.locator(".pairs > li")).to_have_count(1)
-        assert page.url.endswith("?study=study&tab=items&split=1")
+        page.wait_for_url("**/lab/?study=study&tab=items&split=1")
         page.click(".pairs a.go")
         page.wait_for_selector(".voices")
         assert "1 of 1" in page.inner_text(".turn")
