@@ -3,14 +3,16 @@
 Nothing here asks anybody: the client does, and keeps its books here.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from backend.dialogue import Reply
-from backend.faults import Fault, Peer
-from backend.money import cost
-from backend.wire import Body, Draft, drop_parameter
+from backend.dialogue import Message, Reply
+from backend.faults import Fault, Peer, hide_key
+from backend.money import cost, count_tokens
+from backend.wire import Body, Draft, build_format, drop_parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Patience:
 
     Units: seconds. `deadline_s` is for all attempts together; `silence_s` is the longest pause
     between two pieces of text, and `tail_s` how long a finished answer is waited on for its usage.
+    Edge: who spaces calls out without help, as a judge's run does, gives `waits_for_turn` False: a
+    server that takes no more requests now is not asked again then.
     """
 
     deadline_s: float = 600.0
@@ -52,6 +56,12 @@ class Patience:
     n_attempts: int = 3
     backoff_s: float = 1.0
     longest_wait_s: float = 30.0
+    waits_for_turn: bool = True
+
+
+def tell_schema(schema: Mapping[str, object]) -> Message:
+    """Return what a schema adds to a prompt, to be counted with it."""
+    return Message("system", json.dumps(build_format(schema), ensure_ascii=False))
 
 
 @dataclass
@@ -63,12 +73,20 @@ class Call:
     ceiling_usd: float | None
     started: float
     draft: Draft
+    patience: Patience = field(default_factory=Patience)
     attempted: float = 0.0
     n_attempts: int = 0
     dropped: set[str] = field(default_factory=set)
     spent_usd: float = 0.0
     first_token_s: float | None = None
     notes: list[str] = field(default_factory=list)
+
+    def ask_for(self, schema: Mapping[str, object]) -> None:
+        """Have the answer keep to a JSON schema; servers count it as part of the prompt."""
+        self.body |= build_format(schema)
+        n_tokens = count_tokens([tell_schema(schema)])
+        if self.ceiling_usd is not None:
+            self.ceiling_usd += cost(self.endpoint, n_tokens, 0) or 0.0
 
     def drop(self, param: str) -> bool:
         """Leave out a parameter that the server does not take; False where that can't be done."""
@@ -79,6 +97,12 @@ class Call:
         self.body, note = changed
         self.notes += [note] if note else []
         return True
+
+    def may_again(self, fault: Fault) -> bool:
+        """Say whether a fault can be tried again, and there is patience for it."""
+        if fault.outcome == "rate_limited" and not self.patience.waits_for_turn:
+            return False
+        return fault.again and self.n_attempts < self.patience.n_attempts
 
     def count_cost(self, billed: bool) -> float | None:
         """Return what an attempt has cost, or None where it can't be known."""
@@ -94,10 +118,10 @@ class Call:
         outcome, detail = (fault.outcome, fault.detail) if fault else draft.check()
         asked = f"Asked {self.n_attempts} times." if fault and self.n_attempts > 1 else ""
         return Reply(
-            draft.text,
+            hide_key(draft.text, self.endpoint.key),
             outcome,
             " ".join(filter(None, [detail, asked, *self.notes])),
-            model=draft.model,
+            model=hide_key(draft.model, self.endpoint.key),
             n_prompt_tokens=draft.n_prompt_tokens,
             n_tokens=draft.n_tokens,
             first_token_s=self.first_token_s,

@@ -5,11 +5,19 @@ why the web process does so when the first model is asked.
 """
 
 import asyncio
+import gc
 import json
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from types import TracebackType
 from typing import Self
@@ -17,11 +25,14 @@ from typing import Self
 import httpx2
 import openai
 
+from backend import scoring
 from backend.call import Call, Endpoint, Patience
 from backend.dialogue import Message, Reply, Sampling
 from backend.errors import Refused
 from backend.faults import Fault, Peer, explain_break, read_error, read_status
 from backend.money import Purse, estimate, is_free, refuse_unpriced
+from backend.scoring import Marks
+from backend.till import Till
 from backend.wire import Draft, add_local, build_body
 
 PATH = "/chat/completions"
@@ -38,6 +49,10 @@ UNCONNECTED = (
     UnicodeEncodeError,
 )
 NO_EVENT = object()
+# Who asks says how many are under way at a time; none of them waits for a connection.
+UNLIMITED = httpx2.Limits(max_connections=None, max_keepalive_connections=256)
+
+gc.freeze()  # what is loaded by now stays: to look for garbage in it lets all calls wait 80 ms
 
 
 class Client:
@@ -53,12 +68,13 @@ class Client:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Connect to nothing yet; `http_client` stands in for our own, and stays open."""
-        self.endpoint, self._purse = endpoint, purse
-        self._patience, self._clock = patience or Patience(), clock
+        self.endpoint, self._till = endpoint, Till(purse)
+        self.patience, self._clock = patience or Patience(), clock
         self._peer = endpoint.peer
         self._headers = {} if endpoint.key else {"Authorization": openai.Omit()}
         self._kept = http_client
-        self._stack = AsyncExitStack()
+        self._sdk: openai.AsyncOpenAI | None = None
+        self._is_open, self._stack = False, AsyncExitStack()
         secure = endpoint.base_url.lower().startswith("https:")
         self._verify = httpx2.create_ssl_context() if secure and not http_client else False
         for name in TALKATIVE:
@@ -68,7 +84,8 @@ class Client:
         """Keep connections for the next call until the block ends."""
         if self._kept is None:
             self._kept = await self._stack.enter_async_context(self._build_http())
-            self._stack.callback(setattr, self, "_kept", None)
+            self._stack.callback(self._let_go)
+        self._is_open = True
         return self
 
     async def __aexit__(
@@ -77,8 +94,15 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close what was kept."""
-        await self._stack.aclose()
+        """Settle all bills, and close what was kept."""
+        self._is_open = False
+        try:
+            await self._till.finish()
+        finally:
+            await self._stack.aclose()
+
+    def _let_go(self) -> None:
+        self._kept = self._sdk = None
 
     async def stream(
         self, messages: Sequence[Message], sampling: Sampling, *, template: str = ""
@@ -94,13 +118,46 @@ class Client:
                 yield piece
 
     async def ask(
-        self, messages: Sequence[Message], sampling: Sampling, *, template: str = ""
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        template: str = "",
+        schema: Mapping[str, object] | None = None,
+        patience: Patience | None = None,
     ) -> Reply:
-        """Return a whole answer; it is not streamed, which costs both sides less."""
+        """Return a whole answer; it is not streamed, which costs both sides less.
+
+        `schema` is the JSON schema that the answer is to keep to; a server that takes none answers
+        without, and the reply says so. `patience` stands in for the client's for this call.
+        """
         call = self._open_call(messages, sampling, template, stream=False)
+        call.patience = patience or self.patience
+        if schema:
+            call.ask_for(schema)
         async with aclosing(self._carry_out(call)) as told:
             replies = [piece async for piece in told if isinstance(piece, Reply)]
         return replies[0]
+
+    async def score(
+        self, question: Message, answers: Sequence[str], *, template: str = ""
+    ) -> Marks:
+        """Return what a reward model, in a worker of ours, gives each answer; never tried twice.
+
+        Errors: Refused for any other server: nothing would count what that costs.
+        """
+        if not self.endpoint.is_local:
+            raise Refused(f"{self.endpoint.name} is no model on this machine; only those score.")
+        body = scoring.build_scoring(question, answers, template)
+        call = Call(self.endpoint, body, 0.0, self._clock(), Draft(self._peer), self.patience)
+        try:
+            async with self._connect() as sdk:
+                told = await self._send(sdk, call, scoring.PATH)
+            scores = scoring.read_scores(told, len(answers), self._peer)
+        except Fault as fault:
+            took_s = self._clock() - call.started
+            return Marks((), fault.outcome, fault.detail, took_s, fault.retry_after_s)
+        return Marks(scores, duration_s=self._clock() - call.started)
 
     def _open_call(
         self, messages: Sequence[Message], sampling: Sampling, template: str, *, stream: bool
@@ -112,7 +169,8 @@ class Client:
         elif self._peer.host == OPENAI_HOST:
             body["max_completion_tokens"] = body.pop("max_tokens")
         ceiling_usd = estimate(endpoint, messages, sampling.max_tokens)
-        return Call(endpoint, body, ceiling_usd, self._clock(), Draft(self._peer))
+        now, draft = self._clock(), Draft(self._peer)
+        return Call(endpoint, body, ceiling_usd, now, draft, self.patience)
 
     async def _carry_out(self, call: Call) -> AsyncGenerator[str | Reply, None]:
         fault: Fault | None = None
@@ -136,12 +194,12 @@ class Client:
         """
         if call.drop(fault.param):
             return True
-        tired = call.n_attempts >= self._patience.n_attempts
-        if call.draft.parts or not fault.again or tired or self.endpoint.is_local:
+        if call.draft.parts or not call.may_again(fault) or self.endpoint.is_local:
             return False
-        wait_s = fault.retry_after_s or self._patience.backoff_s * 2 ** (call.n_attempts - 1)
+        patience = call.patience
+        wait_s = fault.retry_after_s or patience.backoff_s * 2 ** (call.n_attempts - 1)
         wait_s *= random.uniform(1, 1.25)  # so that not all come back at the same moment
-        if wait_s > self._patience.longest_wait_s or wait_s >= self._count_left(call):
+        if wait_s > patience.longest_wait_s or wait_s >= self._count_left(call):
             return False
         await asyncio.sleep(wait_s)
         return True
@@ -159,10 +217,10 @@ class Client:
                         call.first_token_s = self._clock() - call.started
                     yield text
 
-    async def _send(self, sdk: openai.AsyncOpenAI, call: Call) -> object:
+    async def _send(self, sdk: openai.AsyncOpenAI, call: Call, path: str = PATH) -> object:
         async with self._limit(call):
             return await sdk.post(
-                PATH, cast_to=object, body=call.body, options={"headers": self._headers}
+                path, cast_to=object, body=call.body, options={"headers": self._headers}
             )
 
     async def _read_stream(self, sdk: openai.AsyncOpenAI, call: Call) -> AsyncGenerator[str, None]:
@@ -222,7 +280,7 @@ class Client:
 
     def _find_limit(self, call: Call) -> tuple[float, str]:
         """Return how long the next step may take, and the sentence for when it takes longer."""
-        patience, host, left_s = self._patience, self._peer.host, self._count_left(call)
+        patience, host, left_s = call.patience, self._peer.host, self._count_left(call)
         limit_s, why = left_s, f"no full answer from {host} within {patience.deadline_s:g} s."
         if not call.body.get("stream"):
             return limit_s, why
@@ -237,7 +295,7 @@ class Client:
         return (step_s, late) if step_s < left_s else (limit_s, why)
 
     def _count_left(self, call: Call) -> float:
-        return self._patience.deadline_s - (self._clock() - call.started)
+        return call.patience.deadline_s - (self._clock() - call.started)
 
     @asynccontextmanager
     async def _pay(self, call: Call) -> AsyncIterator[None]:
@@ -253,7 +311,10 @@ class Client:
             if reservation is not None:
                 usd = call.count_cost(billed)
                 call.spent_usd += call.ceiling_usd or 0.0 if usd is None else usd
-                await asyncio.shield(asyncio.to_thread(self._purse.settle, reservation, usd))
+                if self._is_open:  # the end of the block waits for it
+                    self._till.settle_soon(reservation, usd)
+                else:
+                    await self._till.settle(reservation, usd)
 
     async def _reserve(self, call: Call) -> int | None:
         endpoint, ceiling_usd = self.endpoint, call.ceiling_usd
@@ -262,29 +323,33 @@ class Client:
         if ceiling_usd is None:
             raise Fault("no_quota", str(refuse_unpriced(endpoint)), billed=False)
         words = (endpoint.name, ceiling_usd, endpoint.daily_cap_usd)
-        task = asyncio.create_task(asyncio.to_thread(self._purse.reserve, *words))
         try:
-            return await asyncio.shield(task)
+            return await self._till.reserve(*words, self._count_left(call))
         except Refused as error:
             raise Fault("no_quota", str(error), billed=False) from None
-        except asyncio.CancelledError:
-            with suppress(Refused):
-                await asyncio.to_thread(self._purse.settle, await task, 0.0)
-            raise
 
     @asynccontextmanager
     async def _connect(self) -> AsyncIterator[openai.AsyncOpenAI]:
-        async with AsyncExitStack() as stack:
-            http = self._kept
-            if http is None:
-                http = await stack.enter_async_context(self._build_http())
+        if self._kept is not None:
+            yield self._find_sdk(self._kept)
+            return
+        async with self._build_http() as http:
             with translate(self._peer):
                 sdk = self._build_sdk(http)
             yield sdk
 
+    def _find_sdk(self, kept: httpx2.AsyncClient) -> openai.AsyncOpenAI:
+        # to make one takes longer than to send a request
+        if self._sdk is None:
+            with translate(self._peer):
+                self._sdk = self._build_sdk(kept)
+        return self._sdk
+
     def _build_http(self) -> httpx2.AsyncClient:
         # a proxy is for the world outside: our own workers are on this machine
-        return httpx2.AsyncClient(verify=self._verify, trust_env=not self.endpoint.is_local)
+        return httpx2.AsyncClient(
+            verify=self._verify, trust_env=not self.endpoint.is_local, limits=UNLIMITED
+        )
 
     def _build_sdk(self, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
         key = self.endpoint.key.get_secret_value() if self.endpoint.key else ""
@@ -294,7 +359,7 @@ class Client:
         sdk = openai.AsyncOpenAI(
             api_key=key or "none",
             base_url=self.endpoint.base_url,
-            timeout=httpx2.Timeout(None, connect=self._patience.connect_s),
+            timeout=httpx2.Timeout(None, connect=self.patience.connect_s),
             max_retries=0,
             http_client=http,
         )

@@ -29,6 +29,7 @@ OVERFLOW_WORDS = re.compile(
     r"|(prompt|input|request) is too long|reduce the length",
     re.IGNORECASE,
 )
+SCHEMA_WORDS = re.compile(r"response_format|json_schema|structured output", re.IGNORECASE)
 TRY_AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 
 
@@ -165,7 +166,12 @@ def sort_codes(told: Told) -> Outcome | None:
 
 
 def find_unsupported(told: Told) -> str:
-    """Return the parameter that a server does not take, or nothing."""
+    """Return the parameter that a server does not take, or nothing.
+
+    Edge: servers without JSON schemas name them in words only.
+    """
+    if told.param.startswith("response_format") or SCHEMA_WORDS.search(told.message):
+        return "response_format"
     if {"unsupported_parameter", "unsupported_value", "unknown_parameter"} & told.codes:
         return told.param
     return ""
@@ -245,3 +251,9 @@ def quote(text: str, key: SecretStr | None) -> str:
     if secret and any(part in line for part in parts):
         return "(not shown: it repeats the key)"
     return line if len(line) <= MAX_QUOTED else f"{line[:MAX_QUOTED]}…"
+
+
+def hide_key(text: str, key: SecretStr | None) -> str:
+    """Return an answer without the key, should a server have put it there."""
+    secret = key.get_secret_value() if key else ""
+    return text.replace(secret, "[key]") if secret else text

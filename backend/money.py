@@ -5,6 +5,7 @@ cost. A reservation that is never settled, because the app died, stays spent.
 """
 
 import math
+import threading
 from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -65,6 +66,62 @@ class NoPurse:
 
     def settle(self, reservation: int, usd: float | None) -> None:
         """Do nothing: there is no reservation."""
+
+
+class CappedPurse:
+    """A purse that lends another one's money up to a cap of its own, which no day resets.
+
+    Units: US dollars.
+    """
+
+    def __init__(self, purse: Purse, cap_usd: float, spent_usd: float = 0.0) -> None:
+        """Lend nothing yet; `spent_usd` of the cap are gone already."""
+        self._purse, self.cap_usd = purse, cap_usd
+        self._open: dict[int, float] = {}
+        self._settled_usd, self._asked_usd = spent_usd, 0.0
+        self._mutex = threading.Lock()
+
+    @property
+    def spent_usd(self) -> float:
+        """Return what is spent, and what is set aside."""
+        return self._settled_usd + self._asked_usd + math.fsum(self._open.copy().values())
+
+    def reserve(self, card: str, usd: float, cap_usd: float) -> int:
+        """Put money aside and return the reservation's number.
+
+        Errors: Refused when it would pass one of the caps; nothing was put aside then.
+        """
+        with self._mutex:
+            spent_usd = self.spent_usd
+            if spent_usd + usd > self.cap_usd:
+                raise Refused(
+                    f"{card}: this call can cost ${usd:.4f}, and ${spent_usd:.4f} of this run's "
+                    f"cap of {write_usd(self.cap_usd)} are spent or reserved. Start it again "
+                    "with a higher cap; what is there stays."
+                )
+            self._asked_usd += usd
+        number = None
+        try:  # many at a time: the purse inside writes to a disk
+            number = self._purse.reserve(card, usd, cap_usd)
+        finally:
+            with self._mutex:
+                self._asked_usd -= usd
+                if number is not None:
+                    self._open[number] = usd
+        return number
+
+    def settle(self, reservation: int, usd: float | None) -> None:
+        """Replace a reservation by what was spent; None counts the whole reservation."""
+        self._purse.settle(reservation, usd)
+        with self._mutex:
+            reserved_usd = self._open.pop(reservation, None)
+            if reserved_usd is not None:  # settled once, a second time changes nothing
+                self._settled_usd += reserved_usd if usd is None else usd
+
+
+def write_usd(usd: float) -> str:
+    """Return US dollars with cents, and with parts of a cent where there are some."""
+    return f"${usd:,.2f}" if round(usd, 2) == usd else f"${usd:,.4f}"
 
 
 def cost(card: Priced, n_prompt_tokens: int, n_tokens: int) -> float | None:

@@ -11,7 +11,7 @@ from backend.call import Endpoint, Patience
 from backend.errors import MissingTool, Refused
 from backend.keyring import Keyring
 from backend.money import Purse
-from backend.registry import Known, Readiness, check_card, find_card, find_prices, list_cards
+from backend.registry import Known, Readiness, check_card, fill_prices, find_card, list_cards
 from backend.registry.cards import Card, LocalCard, OpenAICard
 from backend.supervisor import Supervisor, WorkerState
 
@@ -59,41 +59,47 @@ class Switchboard:
         return self.supervisor.list()
 
     async def connect(
-        self, card: Card, on_state: Callable[[WorkerState], None] | None = None
+        self,
+        card: Card,
+        on_state: Callable[[WorkerState], None] | None = None,
+        purse: Purse | None = None,
     ) -> "Client":
         """Return a client of a card's model, when it can be asked.
 
         Edge: a local card's worker is started and waited for; `on_state` is told how it goes.
+        `purse` pays in place of the switchboard's own.
         Errors: Refused for a recorded card; MissingTool without key or weights; CamelidError with
         the reason when the worker fails.
         """
         if isinstance(card, LocalCard):
             state = await self.supervisor.wait(card, on_state)
-            return await asyncio.to_thread(self._make_client, card, state)
+            return await asyncio.to_thread(self._make_client, card, state, purse)
         if isinstance(card, OpenAICard):
-            return await asyncio.to_thread(self._make_client, card, None)
+            return await asyncio.to_thread(self._make_client, card, None, purse)
         raise Refused(f"{card.label} is recorded: it can't be asked anything new.")
 
-    def _make_client(self, card: LocalCard | OpenAICard, state: WorkerState | None) -> "Client":
+    def _make_client(
+        self, card: LocalCard | OpenAICard, state: WorkerState | None, purse: Purse | None
+    ) -> "Client":
         # openai takes a second to import: a web app that asks no model does without
         from backend.client import Client  # noqa: PLC0415
 
         if isinstance(card, OpenAICard):
-            into, out = find_prices(card) or (card.price_input_usd, card.price_output_usd)
+            priced = fill_prices(card)
             endpoint = Endpoint(
                 card.name,
                 card.base_url,
                 card.model,
                 self._find_key(card),
                 card.key_env,
-                price_input_usd=into,
-                price_output_usd=out,
+                price_input_usd=priced.price_input_usd,
+                price_output_usd=priced.price_output_usd,
                 daily_cap_usd=card.daily_cap_usd,
             )
         else:
             url, key = (state.base_url, state.key) if state else ("", None)
             endpoint = Endpoint(card.name, url, card.name, key, is_local=True)
-        return Client(endpoint, self._purse, patience=self._patience)
+        return Client(endpoint, purse or self._purse, patience=self._patience)
 
     def _find_key(self, card: OpenAICard) -> SecretStr | None:
         if not card.key_env:

@@ -12,6 +12,7 @@ Body = dict[str, Any]
 FINISHED = frozenset({"stop", "eos", "eos_token", "end_turn", "stop_sequence"})
 # What may be left out when a server does not take it; each time the reply says so.
 OPTIONAL = frozenset({"temperature", "top_p", "stop", "seed"})
+MAX_COUNT = 1_000_000_000  # tokens; more is a server's mistake, and nobody's bill
 
 
 def build_body(
@@ -50,6 +51,12 @@ def add_local(body: Body, messages: Sequence[Message], sampling: Sampling, templ
     return body | extra
 
 
+def build_format(schema: Mapping[str, object]) -> Body:
+    """Return what asks for an answer in JSON that keeps to a schema."""
+    told = {"name": "answer", "strict": True, "schema": dict(schema)}
+    return {"response_format": {"type": "json_schema", "json_schema": told}}
+
+
 def drop_parameter(body: Body, param: str) -> tuple[Body, str] | None:
     """Return a request without a parameter that the server does not take, and a note about it.
 
@@ -64,6 +71,8 @@ def drop_parameter(body: Body, param: str) -> tuple[Body, str] | None:
         return rest | {names[param]: body[param]}, ""
     if param == "stream_options":
         return rest, ""
+    if param == "response_format":
+        return rest, "The server takes no JSON schema; it answered without."
     if param in OPTIONAL:
         return rest, f"The server does not take {param}={body[param]!r}; it answered without."
     return None
@@ -164,8 +173,8 @@ class Draft:
 
 
 def is_count(value: object) -> bool:
-    """Say whether a value is a number of tokens."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    """Say whether a value can be a number of tokens; no answer has as many as MAX_COUNT."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_COUNT
 
 
 def clean(text: str) -> str:

@@ -1,6 +1,13 @@
 """Model cards: built in, in the data folder, and beside a checkpoint."""
 
-from backend.registry.readiness import Readiness, check_card, find_prices, find_weights
+from backend.registry.readiness import (
+    Readiness,
+    check_card,
+    fill_prices,
+    find_prices,
+    find_weights,
+    say_prices,
+)
 from backend.registry.shelf import (
     Known,
     add_card,
@@ -14,9 +21,11 @@ __all__ = [
     "Readiness",
     "add_card",
     "check_card",
+    "fill_prices",
     "find_card",
     "find_prices",
     "find_weights",
     "list_cards",
     "remove_card",
+    "say_prices",
 ]

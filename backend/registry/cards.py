@@ -11,7 +11,7 @@ from backend.records import hash_text
 # Words about a model, and what it costs whom: no answer is another for it.
 NOT_HEARD = frozenset(
     {"title", "note", "needs", "source", "key_env"}
-    | {"price_input_usd", "price_output_usd", "daily_cap_usd"}
+    | {"price_input_usd", "price_output_usd", "daily_cap_usd", "structured"}
 )
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -63,6 +63,7 @@ class OpenAICard(Common):
     """A model behind any server that speaks OpenAI's protocol.
 
     Units: prices in US dollars a million tokens, None where unknown; `daily_cap_usd` a UTC day.
+    Edge: a `structured` model keeps to a JSON schema, so that a judge is asked for one.
     """
 
     kind: Literal["openai"] = "openai"
@@ -73,6 +74,7 @@ class OpenAICard(Common):
     price_output_usd: float | None = Field(default=None, ge=0)
     daily_cap_usd: float = Field(default=0, ge=0)
     context: int = Field(default=0, ge=0)
+    structured: bool = False
 
 
 class RecordedCard(Common):

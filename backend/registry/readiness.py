@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from backend.errors import InputError, MissingTool
 from backend.keyring import is_secret
+from backend.prices import find_price
 from backend.registry.cards import Card, LocalCard, OpenAICard, RecordedCard
 from backend.templates import list_templates
 
@@ -200,12 +201,35 @@ def check_openai(card: OpenAICard, has_key: Callable[[str], bool]) -> Iterator[F
 def find_prices(card: OpenAICard) -> tuple[float, float] | None:
     """Return what a million tokens in and out cost in dollars, or None where that is unknown.
 
-    Edge: a server on this machine or in a private network is free unless its card has a price.
+    Edge: without a price in its card, a server on this machine or in a private network is free,
+    and others cost what the table of published prices says.
     """
     into, out = card.price_input_usd, card.price_output_usd
     if into is not None and out is not None:
         return into, out
-    return (0.0, 0.0) if into is None and out is None and is_private(card.base_url) else None
+    if into is not None or out is not None:
+        return None
+    if is_private(card.base_url):
+        return 0.0, 0.0
+    listed = find_price(card.base_url, card.model)
+    return (listed.input_usd, listed.output_usd) if listed else None
+
+
+def fill_prices(card: OpenAICard) -> OpenAICard:
+    """Return a card with the prices that count, where they are known."""
+    into, out = find_prices(card) or (card.price_input_usd, card.price_output_usd)
+    return card.model_copy(update={"price_input_usd": into, "price_output_usd": out})
+
+
+def say_prices(card: OpenAICard) -> str:
+    """Return which prices count, in a few words that go on with "at" or "for"."""
+    prices = find_prices(card)
+    if prices is None:
+        return "at an unknown price"
+    if prices == (0, 0):
+        return "for nothing"
+    listed = None if card.price_input_usd is not None else find_price(card.base_url, card.model)
+    return f"at prices of {listed.listed_on}" if listed else "at the prices of its card"
 
 
 def is_private(base_url: str) -> bool:

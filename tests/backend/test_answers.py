@@ -3,7 +3,8 @@ import time
 
 import pytest
 
-from backend.answers import FATAL, MAX_GONE, Asking, build_messages, generate_answers
+from backend.answers import Asking, build_messages, generate_answers
+from backend.crew import FATAL, MAX_GONE
 from backend.dialogue import Message, Reply, Sampling
 from backend.errors import LedgerError
 from backend.records import Item

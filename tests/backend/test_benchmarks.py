@@ -85,13 +85,14 @@ def test_an_unknown_name_lists_what_there_is():
 
 def test_every_published_file_is_pinned_and_has_a_name_of_its_own():
     assert all("/main/" not in one.url and len(one.sha256) == 64 for one in DOWNLOADS.values())
-    assert len({one.file for one in DOWNLOADS.values()}) == len(DOWNLOADS) == 11
+    assert len({one.file for one in DOWNLOADS.values()}) == len(DOWNLOADS) == 21
 
 
 def test_answers_are_named_after_their_model_and_benchmark():
     bard = find_download("bard:20230327@vicuna_80")
     assert (bard.model, bard.benchmark) == ("bard:20230327", "vicuna_80")
     assert find_download("vicuna_80").model is None
+    assert find_download("prompt@vicuna_80").model is None
     assert {one.benchmark for one in DOWNLOADS.values()} == set(SIZES)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from backend.call import Call, Endpoint
+from backend.call import Call, Endpoint, Patience
 from backend.faults import Fault
 from backend.wire import Draft
 
@@ -69,3 +69,33 @@ def test_endpoint_hides_its_key():
     endpoint = Endpoint("m", "https://x.org/v1", "m", SecretStr("sk-CANARY"), "MY_API_KEY")
     assert "MY_API_KEY" in repr(endpoint)
     assert "CANARY" not in repr(endpoint) + repr(endpoint.peer)
+
+
+def test_a_schema_is_part_of_the_prompt_and_of_its_price():
+    call = make_call()
+    call.ask_for({"type": "object"})
+    assert call.body["response_format"]["type"] == "json_schema"
+    assert 0.5 < call.ceiling_usd < 0.51
+
+
+def test_a_schema_changes_no_unknown_price():
+    call = make_call()
+    call.ceiling_usd = None
+    call.ask_for({"type": "object"})
+    assert call.ceiling_usd is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "waits", "again"),
+    [("rate_limited", True, True), ("rate_limited", False, False), ("server_error", False, True)],
+)
+def test_who_spaces_calls_out_alone_is_told_of_haste_at_once(outcome, waits, again):
+    call = make_call()
+    call.patience, call.n_attempts = Patience(waits_for_turn=waits), 1
+    assert call.may_again(Fault(outcome, "Busy.", again=True)) == again
+
+
+def test_patience_ends_with_the_last_attempt():
+    call = make_call()
+    call.n_attempts = call.patience.n_attempts
+    assert not call.may_again(Fault("server_error", "Broken.", again=True))

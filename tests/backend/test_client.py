@@ -244,7 +244,7 @@ def test_nobody_there_is_unreachable():
 @pytest.mark.parametrize("url", ["http://[::bad/v1", "http://no.such.host.invalid/v1", "http://./"])
 def test_address_that_is_none_is_unreachable(url):
     endpoint = Endpoint("odd", url, "odd", price_input_usd=0, price_output_usd=0)
-    reply = ask(Client(endpoint, NoPurse(), patience=HASTY))
+    reply = ask(Client(endpoint, NoPurse(), patience=QUICK))
     assert reply.outcome == "unreachable"
 
 
@@ -292,6 +292,13 @@ def test_key_that_can_be_none_is_not_sent(key):
         reply = ask(make_client(upstream, key=SecretStr(key)))
     assert (reply.outcome, upstream.asked) == ("bad_key", [])
     assert "CANARY" not in reply.detail
+
+
+def test_answer_that_repeats_the_key_is_kept_without_it():
+    with serve(Scene(text=f"8 9\nYour key is {KEY}.", model=f"gpt {KEY}")) as upstream:
+        reply = ask(make_client(upstream))
+    assert (reply.outcome, reply.text) == ("ok", "8 9\nYour key is [key].")
+    assert reply.model == "gpt [key]"
 
 
 def test_message_that_repeats_the_key_is_not_shown():

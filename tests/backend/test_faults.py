@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from backend.faults import (
     Peer,
     explain_break,
+    find_unsupported,
     quote,
     read_error,
     read_retry_after,
@@ -127,3 +128,20 @@ def test_broken_connection_is_tried_again_but_not_with_a_dead_worker(connected, 
     peer = Peer("m", "http://127.0.0.1:1/v1", "m", "", None, is_local)
     fault = explain_break(peer, connected=connected)
     assert (fault.outcome, fault.again, fault.billed) == (outcome, not is_local, connected)
+
+
+@pytest.mark.parametrize(
+    ("error", "param"),
+    [
+        ({"code": "unsupported_parameter", "param": "top_p"}, "top_p"),
+        ({"code": None, "param": "response_format"}, "response_format"),
+        ({"code": None, "param": "response_format.json_schema.strict"}, "response_format"),
+        ({"message": "response_format: this server has no such function"}, "response_format"),
+        ("'json_schema' is not one of ['text', 'json_object']", "response_format"),
+        ({"message": "Structured outputs are not supported."}, "response_format"),
+        ({"message": "Something went wrong.", "param": "messages"}, ""),
+        (None, ""),
+    ],
+)
+def test_what_a_server_does_not_take_is_found(error, param):
+    assert find_unsupported(read_told(error)) == param

@@ -8,6 +8,7 @@ from backend.call import Endpoint
 from backend.dialogue import Message
 from backend.errors import Refused
 from backend.money import (
+    CappedPurse,
     NoPurse,
     cost,
     count_tokens,
@@ -23,6 +24,56 @@ URL = "https://api.example.com/v1"
 
 def make_endpoint(into=10.0, out=30.0):
     return Endpoint("gpt-4", URL, "gpt-4", price_input_usd=into, price_output_usd=out)
+
+
+class Endless:
+    """A purse without a bottom; writes down what was settled, and can refuse."""
+
+    def __init__(self, refuses=False):
+        self.n, self.settled, self.refuses = 0, {}, refuses
+
+    def reserve(self, card, usd, cap_usd):
+        if self.refuses:
+            raise Refused("The day's cap is reached.")
+        self.n += 1
+        return self.n
+
+    def settle(self, reservation, usd):
+        self.settled[reservation] = usd
+
+
+def test_a_capped_purse_counts_what_is_set_aside_and_then_what_was_spent():
+    inner = Endless()
+    purse = CappedPurse(inner, 1.0)
+    first, second = purse.reserve("gpt-4", 0.6, 5), purse.reserve("gpt-4", 0.4, 5)
+    with pytest.raises(Refused, match=r"\$1.0000 of this run's cap of \$1.00"):
+        purse.reserve("gpt-4", 0.01, 5)
+    purse.settle(first, 0.1)
+    purse.settle(second, None)
+    purse.settle(second, 0.9)  # once settled, a second time changes nothing
+    assert purse.spent_usd == pytest.approx(0.5)
+    assert (inner.n, inner.settled) == (2, {1: 0.1, 2: 0.9})
+
+
+def test_a_refusal_of_the_purse_inside_counts_nothing():
+    purse = CappedPurse(Endless(refuses=True), 1.0)
+    with pytest.raises(Refused, match="The day's cap"):
+        purse.reserve("gpt-4", 0.5, 5)
+    assert purse.spent_usd == 0
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1) | st.none()), max_size=40))
+def test_calls_that_keep_to_their_ceiling_never_pass_the_cap(calls):
+    inner = Endless()
+    purse, spent = CappedPurse(inner, 2.0), 0.0
+    for ceiling_usd, share in calls:
+        try:
+            number = purse.reserve("gpt-4", ceiling_usd, 5)
+        except Refused:
+            continue
+        purse.settle(number, None if share is None else share * ceiling_usd)
+        spent += ceiling_usd * (1 if share is None else share)
+    assert spent <= 2.0 + 1e-9
 
 
 def test_cost_counts_both_prices():

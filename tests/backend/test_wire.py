@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from backend.dialogue import Message, Sampling
 from backend.faults import Fault, Peer
-from backend.wire import Draft, add_local, build_body, clean, drop_parameter
+from backend.wire import Draft, add_local, build_body, build_format, clean, drop_parameter
 
 PEER = Peer("gpt-4", "https://api.example.com/v1", "gpt-4-0613", "OPENAI_API_KEY", None)
 JSON = st.recursive(
@@ -97,7 +97,15 @@ def test_answer_is_ok_only_where_it_says_that_it_is_whole(choice, outcome):
 
 
 @pytest.mark.parametrize(
-    "usage", [None, {}, [], {"prompt_tokens": 3}, {"prompt_tokens": -1, "completion_tokens": 2}]
+    "usage",
+    [
+        None,
+        {},
+        [],
+        {"prompt_tokens": 3},
+        {"prompt_tokens": -1, "completion_tokens": 2},
+        {"prompt_tokens": 10**30, "completion_tokens": 2},
+    ],
 )
 def test_usage_that_is_none_is_unknown(usage):
     draft = Draft(PEER)
@@ -131,6 +139,15 @@ def test_refused_parameter_is_replaced_or_left_out(param, left, noted):
     body, note = drop_parameter(build_body("m", [], Sampling(), stream=True), param)
     assert param not in body and (left is None or left in body)
     assert bool(note) == noted
+
+
+def test_a_refused_schema_is_left_out_with_a_note():
+    asked = {"model": "m"} | build_format({"type": "object"})
+    assert asked["response_format"]["json_schema"]["schema"] == {"type": "object"}
+    assert drop_parameter(asked, "response_format") == (
+        {"model": "m"},
+        "The server takes no JSON schema; it answered without.",
+    )
 
 
 @pytest.mark.parametrize("param", ["messages", "model", "never_sent", ""])

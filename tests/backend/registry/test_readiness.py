@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from backend.errors import InputError, MissingTool
 from backend.registry.cards import LocalCard, OpenAICard, RecordedCard
-from backend.registry.readiness import check_card, find_prices, find_weights, is_private
+from backend.registry.readiness import (
+    check_card,
+    fill_prices,
+    find_prices,
+    find_weights,
+    is_private,
+    say_prices,
+)
 from backend.registry.shelf import find_card, list_cards
 
 LOCAL = LocalCard(name="mine", title="Mine", template="alpaca")
@@ -20,6 +27,7 @@ PAID = OpenAICard(
     price_output_usd=60,
     daily_cap_usd=5,
 )
+UNPRICED = {"price_input_usd": None, "price_output_usd": None}
 NEAR = OpenAICard(name="near", base_url="http://127.0.0.1:8000/v1", model="m")
 
 
@@ -139,7 +147,7 @@ def test_a_paid_card_with_key_price_and_cap_is_ready(tmp_path):
         ({"key_env": "MY_SECRETS"}, "MY_SECRETS is not the name of a key."),
         ({"daily_cap_usd": 0}, "Its daily cap is 0 dollars."),
         ({"price_output_usd": None}, "The price of paid is not known."),
-        ({"price_input_usd": None, "price_output_usd": None}, "The price of paid is not known."),
+        (UNPRICED | {"model": "gpt-9"}, "The price of paid is not known."),
         ({"base_url": NEAR.base_url, "price_input_usd": None}, "The price of paid is not known."),
         ({"base_url": NEAR.base_url, "daily_cap_usd": 0}, "Its daily cap is 0 dollars."),
     ],
@@ -148,6 +156,25 @@ def test_a_paid_card_says_what_it_lacks(tmp_path, told, why):
     found = look(PAID.model_copy(update=told), tmp_path)
     assert (found.ready, found.why) == (False, why)
     assert found.todo
+
+
+def test_a_card_without_prices_takes_the_published_ones(tmp_path):
+    card = PAID.model_copy(update=UNPRICED)
+    assert look(card, tmp_path).ready
+    assert (fill_prices(card).price_input_usd, fill_prices(card).price_output_usd) == (30, 60)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({}, "at the prices of its card"),
+        (UNPRICED, "at prices of 2025-07-01"),
+        (UNPRICED | {"model": "gpt-9"}, "at an unknown price"),
+        (UNPRICED | {"base_url": NEAR.base_url}, "for nothing"),
+    ],
+)
+def test_words_say_which_prices_count(told, words):
+    assert say_prices(PAID.model_copy(update=told)) == words
 
 
 def test_a_free_server_needs_no_cap(tmp_path):
