@@ -8,6 +8,10 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
+from annotations.tables.judging import JUDGED_ONCE, JUDGING
+from annotations.tables.language import TRANSLATED_ONCE, TRANSLATION
+from annotations.tables.ranks import RANKED_ONCE, RANKING
+
 APPLICATION_ID = 0x43414D45  # "CAME": tells our file from any other SQLite database
 
 Changes = Migrations  # numbered, each made once
@@ -354,6 +358,16 @@ def make_talk(db: Database) -> None:
     for statement in (*CONVERSATIONS, *SPENDING, *GENERATION):
         db.conn.execute(statement)
     for table in SAID_ONCE:
+        for statement in guard_rows(table):
+            db.conn.execute(statement)
+
+
+@migrations(name="0003_the_judge")
+def make_judge(db: Database) -> None:
+    """Create what a judge is asked and says, translations, and ranks of several answers."""
+    for statement in (*JUDGING, *TRANSLATION, *RANKING):
+        db.conn.execute(statement)
+    for table in (*JUDGED_ONCE, *TRANSLATED_ONCE, *RANKED_ONCE):
         for statement in guard_rows(table):
             db.conn.execute(statement)
 

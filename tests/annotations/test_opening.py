@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from annotations.backups import FILE_NAME, list_backups, make_backup
-from annotations.opening import connect_writer, explain_version, warn_of_defect
-from annotations.schema import Changes, migrations
+from annotations.opening import connect_writer, explain_version, prepare, warn_of_defect
+from annotations.schema import Changes, migrate, migrations
 from annotations.store import Store
 from backend.errors import LedgerError
 from tests.ledgers import add_ballot, make_study
@@ -262,7 +262,7 @@ DYING = """
 import os, signal, sqlite3, sys
 from annotations import schema
 from annotations.opening import prepare
-path, moment, whole = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "whole"
+path, moment, part = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 conn = sqlite3.connect(path, isolation_level=None)
 prepare(conn)
 left = iter(range(moment))
@@ -270,33 +270,46 @@ def count(statement):
     if next(left, None) is None:
         os.kill(os.getpid(), signal.SIGKILL)
 conn.set_trace_callback(count)
-if whole:
-    schema.migrate(conn)
-else:
-    for statement in schema.CONVERSATIONS:
+if part:
+    for statement in getattr(schema, part):
         conn.execute(statement)
+else:
+    schema.migrate(conn)
 """
 
 
-def die_while_migrating(path, moment, how="whole"):
-    """A migration whose process is killed before its n-th statement."""
-    words = [sys.executable, "-c", DYING, path, str(moment), how]
+def die_while_migrating(path, moment, part=""):
+    """A migration whose process is killed before its n-th statement; `part` has no transaction."""
+    words = [sys.executable, "-c", DYING, path, str(moment), part]
     return subprocess.run(words, cwd=ROOT, check=False).returncode
 
 
-N_STATEMENTS = 73  # of the migration to 0002, the last one commits
-IN_THE_GATE = (12, 31, 55, 70, 72)
+# Statements of the next migration from each schema; the last one commits.
+N_STATEMENTS = {"0001.sql": 73, "0002.sql": 98}
+IN_THE_GATE = {"0001.sql": (12, 55, 72), "0002.sql": (17, 60, 95, 97)}
+
+
+@pytest.mark.parametrize("name", N_STATEMENTS)
+def test_the_control_a_kill_after_the_last_statement_comes_too_late(tmp_path, name):
+    path = build_old(tmp_path, name)
+    told = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        prepare(conn)
+        conn.set_trace_callback(told.append)
+        migrate(conn)
+    assert told.index("COMMIT") + 1 == N_STATEMENTS[name]
 
 
 @pytest.mark.parametrize(
-    "moment",
+    ("name", "moment"),
     [
-        pytest.param(moment, marks=() if moment in IN_THE_GATE else pytest.mark.soak)
-        for moment in range(N_STATEMENTS)
+        pytest.param(name, moment, marks=() if moment in IN_THE_GATE[name] else pytest.mark.soak)
+        for name, n in N_STATEMENTS.items()
+        for moment in range(n)
     ],
 )
-def test_a_kill_in_the_middle_of_a_migration_changes_nothing(tmp_path, moment):
-    path = build_old(tmp_path, "0001.sql")
+def test_a_kill_in_the_middle_of_a_migration_changes_nothing(tmp_path, name, moment):
+    path = build_old(tmp_path, name)
     before = read_rows(path)
     assert die_while_migrating(path, moment) == -signal.SIGKILL
     assert read_rows(path) == before
@@ -307,10 +320,14 @@ def test_a_kill_in_the_middle_of_a_migration_changes_nothing(tmp_path, moment):
     assert {table: after[table] for table in before} == before
 
 
-def test_the_control_without_a_transaction_half_a_migration_is_left(tmp_path):
-    path = build_old(tmp_path, "0001.sql")
-    assert die_while_migrating(path, 5, "in parts") == -signal.SIGKILL
-    with pytest.raises(LedgerError, match="conversation already exists"):
+@pytest.mark.parametrize(
+    ("name", "part", "table"),
+    [("0001.sql", "CONVERSATIONS", "conversation"), ("0002.sql", "JUDGING", "answer_name")],
+)
+def test_the_control_without_a_transaction_half_a_migration_is_left(tmp_path, name, part, table):
+    path = build_old(tmp_path, name)
+    assert die_while_migrating(path, 5, part) == -signal.SIGKILL
+    with pytest.raises(LedgerError, match=f"{table} already exists"):
         Store(tmp_path, purpose="serving")
 
 
