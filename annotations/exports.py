@@ -14,6 +14,7 @@ from itertools import chain
 from typing import IO, Any, Literal
 
 from annotations.formats import Cell, Format, Table, write_table
+from annotations.judging.reports import read_agreement
 from annotations.statistics import Interval
 from annotations.store import Row, Store
 from annotations.tallies import Outcome, Tally, tally_study
@@ -229,6 +230,7 @@ EXPORTS: dict[str, Export] = {
     "votes": Export(read_votes),
     "votes-wide": Export(partial(read_votes, shape="wide")),
     "history": Export(read_history, ("jsonl", "parquet")),
+    "agreement": Export(read_agreement),
 }
 
 

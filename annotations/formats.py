@@ -30,7 +30,8 @@ BATCH = 20_000  # rows of a Parquet file that are in memory at a time
 # Columns that hold a name somebody chose; all others hold ids, enums and numbers of ours.
 NAME_COLUMNS = frozenset([
     "study", "benchmark", "item_id", "system_a", "system_b", "left_system", "winner_system",
-    "annotator", "outcome_system",
+    "annotator", "outcome_system", "category", "system", "reference", "system_1", "system_2",
+    "judge", "other_judge", "model", "source", "ext_id", "detail", "lang",
 ])  # fmt: skip
 TIME_COLUMNS = frozenset(["shown_at", "saved_at"])
 WHOLE_COLUMNS = frozenset([
@@ -40,7 +41,18 @@ WHOLE_COLUMNS = frozenset([
 # How a fraction is rounded in CSV: a share to six decimals, a p value to four digits that count.
 FRACTIONS = {
     **dict.fromkeys(
-        ["share", "low", "high", "wilson_low", "wilson_high", "net", "net_low", "net_high"], ".6f"
+        [
+            "share",
+            "value",
+            "low",
+            "high",
+            "wilson_low",
+            "wilson_high",
+            "net",
+            "net_low",
+            "net_high",
+        ],
+        ".6f",
     ),
     "percent": ".2f",
     "sign_p": ".4g",

@@ -11,6 +11,7 @@ from typing import Literal
 
 from annotations import library
 from annotations.conversations.records import clean_text, read_sampling, write_sampling
+from annotations.endings import end_run
 from annotations.library import Source, find_benchmark, make_item
 from annotations.store import Row, Store
 from annotations.studies import find_id
@@ -20,8 +21,6 @@ from backend.records import Answer, Item, hash_text
 
 Ending = Literal["done", "cancelled", "interrupted", "failed"]
 State = Literal["running", "done", "cancelled", "interrupted", "failed"]
-
-DIED = "The app ended before the run did. Start it again: it goes on with what is missing."
 
 # One row: one item's sample that a system has not answered yet. Whole samples come first, so that
 # a study can begin with the first of them.
@@ -288,29 +287,9 @@ def finish_run(store: Store, run_id: int, state: Ending, message: str = "") -> R
     with store.write() as db:
         run = find_run(db, run_id)
         if run["state"] == "running":
-            end_run(db, store, run_id, state, message)
+            end_run(db, "run", run_id, state, message, store.clock())
             store.record_event(db, run["actor"], f"run_{state}", run=run_id, message=message)
         return make_run(find_run(db, run_id))
-
-
-def end_run(db: sqlite3.Connection, store: Store, run_id: int, state: Ending, message: str) -> None:
-    """Write a run's ending."""
-    db.execute(
-        "UPDATE run SET state = ?, message = ?, finished_at = ? WHERE run_id = ?",
-        (state, clean_text(message), store.clock(), run_id),
-    )
-
-
-def mark_interrupted(store: Store) -> int:
-    """End the runs that a dead process left behind; return how many.
-
-    To be called once after the ledger was opened to write: whoever ran them is gone then.
-    """
-    with store.write() as db:
-        rows = db.execute("SELECT run_id FROM run WHERE state = 'running'").fetchall()
-        for row in rows:
-            end_run(db, store, row["run_id"], "interrupted", DIED)
-    return len(rows)
 
 
 def read_run(store: Store, run_id: int) -> Run:

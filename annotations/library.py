@@ -26,7 +26,7 @@ SELECT_SYSTEMS = """
 
 # One row: one answer to an item of one benchmark.
 SELECT_ANSWERS = """
-    SELECT s.name AS system, i.ext_id, a.item_id, a.sample, a.text
+    SELECT s.name AS system, i.ext_id, a.item_id, a.sample, a.text, a.answer_id
     FROM answer a JOIN item i USING(item_id) JOIN system s USING(system_id)
     WHERE i.benchmark_id = ? ORDER BY s.name, i.ord, a.sample"""
 
@@ -136,7 +136,7 @@ def make_item(row: Row) -> Item:
 
 
 def select_answers(db: sqlite3.Connection, benchmark_id: int) -> list[Row]:
-    """Return all answers to a benchmark: system, ext_id, item_id, sample, text."""
+    """Return all answers to a benchmark: system, ext_id, item_id, sample, text, answer_id."""
     return db.execute(SELECT_ANSWERS, (benchmark_id,)).fetchall()
 
 
@@ -162,17 +162,21 @@ def add_items(db: sqlite3.Connection, benchmark_id: int, items: Iterable[Item]) 
     """Append items to a benchmark, in the order given."""
     select_next = "SELECT coalesce(max(ord) + 1, 0) FROM item WHERE benchmark_id = ?"
     start = db.execute(select_next, (benchmark_id,)).fetchone()[0]
-    db.executemany(
+    for place, item in enumerate(items, start):
+        add_item(db, benchmark_id, place, item)
+
+
+def add_item(db: sqlite3.Connection, benchmark_id: int, place: int, item: Item) -> int:
+    """Write one item at its place in a benchmark, counted from 0; return its row number."""
+    cursor = db.execute(
         """INSERT INTO item(benchmark_id, ext_id, ord, instruction, input, reference, app, lang,
             sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        [
-            (
-                benchmark_id, item.item_id, place, item.instruction, item.input, item.reference,
-                item.app, item.lang, item.sha256,
-            )
-            for place, item in enumerate(items, start)
-        ],
+        (
+            benchmark_id, item.item_id, place, item.instruction, item.input, item.reference,
+            item.app, item.lang, item.sha256,
+        ),
     )  # fmt: skip
+    return int(cursor.lastrowid or 0)
 
 
 def add_system(db: sqlite3.Connection, name: str) -> int:

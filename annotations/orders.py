@@ -13,7 +13,7 @@ from backend.answers import N_LOCAL, N_REMOTE, Asking, Wanted, build_messages
 from backend.dialogue import Sampling
 from backend.errors import InputError, Refused
 from backend.money import estimate
-from backend.registry import find_prices
+from backend.registry import fill_prices, find_prices
 from backend.registry.cards import Card, LocalCard, OpenAICard
 from backend.switchboard import Switchboard
 from backend.templates import read_template
@@ -148,7 +148,7 @@ def check_order(order: Order) -> None:
 def check_range(what: str, value: float, least: float, most: float) -> None:
     """Refuse a number outside its range."""
     if not least <= value <= most:
-        raise InputError(f"{what} is {value:g}; it can be {least:g} to {most:,g}.")
+        raise InputError(f"{what} is {value:g}; it can be {least:g} to {most:,.10g}.")
 
 
 def find_asked(models: Switchboard, name: str) -> LocalCard | OpenAICard:
@@ -194,7 +194,7 @@ def plan_start(card: LocalCard | OpenAICard, order: Order) -> Start:
 
 def sum_cost(card: OpenAICard, missing: list[Wanted], order: Order) -> float:
     """Return what all that is missing can cost at most, in US dollars."""
-    longest = order.sampling.max_tokens
+    longest, priced = order.sampling.max_tokens, fill_prices(card)
     return sum(
-        estimate(card, build_messages(item, order.system), longest) or 0 for item, _ in missing
+        estimate(priced, build_messages(item, order.system), longest) or 0 for item, _ in missing
     )

@@ -5,6 +5,8 @@ the middle of a call, stays spent: nobody knows what the provider has counted.
 """
 
 import math
+import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from annotations.store import Store
@@ -20,9 +22,15 @@ SELECT_SPENT = """SELECT coalesce(sum(coalesce(spent_nano_usd, reserved_nano_usd
 class LedgerPurse:
     """Keeps count of money in the ledger; see `backend.money.Purse`."""
 
-    def __init__(self, store: Store) -> None:
-        """Keep count in one ledger, open to write."""
+    def __init__(
+        self, store: Store, note: Callable[[sqlite3.Connection, int], None] | None = None
+    ) -> None:
+        """Keep count in one ledger, open to write.
+
+        `note` is called with every new reservation's number, inside its transaction.
+        """
         self.store = store
+        self._note = note
 
     def reserve(self, card: str, usd: float, cap_usd: float) -> int:
         """Put money aside and return the reservation's number; it is on disk then.
@@ -30,17 +38,18 @@ class LedgerPurse:
         Errors: Refused when it would pass the cap of the UTC day; nothing was put aside then.
         """
         wanted, cap = count_nano(usd), count_nano(cap_usd)
-        with self.store.write() as db:
+
+        def reserve(db: sqlite3.Connection) -> int:
             day = find_day(self.store)
             spent = int(db.execute(SELECT_SPENT, (day, card)).fetchone()[0])
             if spent + wanted > cap:
                 raise refuse_cap(card, usd, cap_usd, spent / NANO)
-            cursor = db.execute(
-                """INSERT INTO reservation(card, day, reserved_nano_usd, reserved_at)
-                VALUES (?, ?, ?, ?)""",
-                (card, day, wanted, self.store.clock()),
-            )
-        return int(cursor.lastrowid or 0)
+            number = insert_reservation(db, card, day, wanted, self.store.clock())
+            if self._note is not None:
+                self._note(db, number)
+            return number
+
+        return self.store.share(reserve)
 
     def settle(self, reservation: int, usd: float | None) -> None:
         """Replace a reservation by what was spent; None counts the whole reservation.
@@ -50,7 +59,8 @@ class LedgerPurse:
         Errors: NotFound for an unknown reservation.
         """
         spent = None if usd is None else count_nano(usd)
-        with self.store.write() as db:
+
+        def settle(db: sqlite3.Connection) -> None:
             key = (reservation,)
             sql = "SELECT 1 FROM reservation WHERE reservation_id = ?"
             if db.execute(sql, key).fetchone() is None:
@@ -60,6 +70,20 @@ class LedgerPurse:
                     settled_at = ? WHERE reservation_id = ? AND settled_at IS NULL""",
                 (spent, self.store.clock(), reservation),
             )
+
+        self.store.share(settle)
+
+
+def insert_reservation(
+    db: sqlite3.Connection, card: str, day: str, nano_usd: int, now: float
+) -> int:
+    """Write that money is set aside; return the reservation's number."""
+    cursor = db.execute(
+        """INSERT INTO reservation(card, day, reserved_nano_usd, reserved_at)
+        VALUES (?, ?, ?, ?)""",
+        (card, day, nano_usd, now),
+    )
+    return int(cursor.lastrowid or 0)
 
 
 def spent_today(store: Store, card: str) -> float:

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from annotations.backups import FILE_NAME, advise_restore
+from annotations.commits import Commits
 from annotations.lock import FolderLock
 from annotations.opening import check_folder, check_schema, connect_writer
 from annotations.space import NO_LIMITS, Space
@@ -22,6 +23,7 @@ from backend.errors import LedgerError, NotFound
 
 Row = sqlite3.Row
 Values = Sequence[Any] | Mapping[str, Any]
+T = TypeVar("T")
 
 
 class Store:
@@ -48,6 +50,7 @@ class Store:
         self._local = threading.local()
         self._idle: list[sqlite3.Connection] = []  # readers; as many as read at the same time
         self._closed = False
+        self._commits = Commits(self.write)
         self._lock: FolderLock | None = None
         self._writer: sqlite3.Connection | None = None
         if purpose is None:
@@ -108,6 +111,14 @@ class Store:
                 if isinstance(error, sqlite3.DatabaseError) and is_trouble(error):
                     raise LedgerError(f"The ledger can't be written now: {error}.") from error
                 raise
+
+    def share(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in a transaction that other threads' work may share; else as `write`.
+
+        For short writes from many threads at a time: one flush to disk serves all that wait.
+        Errors: those of `work`, which then has written nothing; LedgerError for all who share.
+        """
+        return self._commits.carry_out(work)
 
     @contextmanager
     def _borrow(self) -> Iterator[sqlite3.Connection]:

@@ -8,7 +8,8 @@ from contextlib import closing
 import pytest
 
 from annotations.answering import Answering, Errand
-from annotations.generation import mark_interrupted, read_run, read_runs
+from annotations.endings import mark_interrupted
+from annotations.generation import read_run, read_runs
 from annotations.library import find_answers, list_systems
 from annotations.orders import Order, look_ahead
 from annotations.store import Store

@@ -2,11 +2,11 @@ import sqlite3
 
 import pytest
 
+from annotations.endings import mark_interrupted
 from annotations.generation import (
     Start,
     finish_run,
     list_missing,
-    mark_interrupted,
     read_run,
     read_runs,
     save_outcome,

@@ -350,6 +350,7 @@ def test_votes_without_a_study_list_those_there_are(study, tmp_path, name):
         import_file(study, write_votes(tmp_path / "v.csv", [VOTE]), study=name)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_votes_take_seconds(study, tmp_path):
     votes = [
         (f"mail_{n}", "x", "y", f"ann {who}", criterion, "tie")

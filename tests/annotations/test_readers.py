@@ -7,9 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotations.cells import guard_cell
-from annotations.readers import AnswerRow, ItemRow, PredictionRow, VoteRow, read_document
+from annotations.readers import (
+    AnswerRow,
+    ItemRow,
+    PredictionRow,
+    PromptRow,
+    ReviewerRow,
+    ReviewRow,
+    VoteRow,
+    read_document,
+)
 from backend.errors import InputError
+from backend.judge.protocols import PromptText, Reviewer
 from backend.records import Answer, Item
+from tests.reviewed import PROMPT, REVIEWER
 
 ITEM = {
     "id": "mail_0",
@@ -35,6 +46,14 @@ VOTE = {
     "criterion": "honest",
     "winner": "tie",
 }
+REVIEW = {
+    "review_id": "r", "question_id": 7, "answer1_id": "x", "answer2_id": "y", "text": "8 9",
+    "reviewer_id": 1, "metadata": {}, "score": [8, 9.0],
+}  # fmt: skip
+SINGLE = {
+    "question_id": 7, "model": "m", "judge": ["gpt-4", "v1"], "judgment": "[[8]]", "score": 8,
+    "user_prompt": "…", "turn": 1, "tstamp": 1.5,
+}  # fmt: skip
 
 
 def dump(*objects):
@@ -48,10 +67,18 @@ def dump(*objects):
          ItemRow(1, Item("mail_0", "Shorten it.", "Dear all", "Hi", "Mail"))),
         (QUESTION, "Vicuna questions", ItemRow(1, Item("7", "Why?", app="generic"))),
         (JUDGE_QUESTION, "llm_judge questions", ItemRow(1, Item("81", "Why?", app="writing"))),
-        (FASTCHAT, "FastChat answers", AnswerRow(1, "m:v1", Answer("7", "Because."))),
+        (FASTCHAT, "FastChat answers", AnswerRow(1, "m:v1", Answer("7", "Because."), "x")),
         (PREDICTION, "Self-Instruct predictions", PredictionRow(1, "Why?\n", " x", "so")),
         (PLAIN, "plain answers", AnswerRow(1, None, Answer("7", "Because."))),
         (VOTE, "outside votes", VoteRow(1, "7", "x", "y", "ann", "honest", "tie")),
+        (REVIEW, "FastChat reviews",
+         ReviewRow(1, "7", "8 9", "FastChat review", "r", ("x", "y"), (), 2, None, "1", (8, 9))),
+        (SINGLE, "llm_judge single judgments",
+         ReviewRow(1, "7", "[[8]]", "llm_judge v1", systems=("m",), judge="gpt-4", stored=(8,))),
+        (PROMPT, "prompts of FastChat's judge",
+         PromptRow(1, PromptText("1", "Judge.", PROMPT["prompt_template"], "Two scores."))),
+        (REVIEWER, "reviewers of FastChat",
+         ReviewerRow(1, Reviewer("judge", "1", "general", 0.2, 1024))),
     ],
 )  # fmt: skip
 def test_a_format_is_known_by_its_keys(row, name, read):
