@@ -10,6 +10,8 @@ from pathlib import Path
 from annotations.imports.answers import import_answers
 from annotations.imports.intake import Intake, Report, Wishes
 from annotations.imports.items import import_items
+from annotations.imports.prompts import import_models, import_prompts, import_reviewers
+from annotations.imports.reviews import import_reviews
 from annotations.imports.votes import import_votes
 from annotations.library import Source
 from annotations.readers import Kind, read_document
@@ -25,10 +27,15 @@ IMPORTERS: dict[Kind, Callable[[Intake], Report]] = {
     "answers": import_answers,
     "predictions": import_answers,
     "votes": import_votes,
+    "reviews": import_reviews,
+    "judgments": import_reviews,
+    "prompts": import_prompts,
+    "reviewers": import_reviewers,
+    "models": import_models,
 }
 
 
-def import_file(  # noqa: PLR0913 - the four words that may go with a file are keywords
+def import_file(  # noqa: PLR0913 - the words that may go with a file are keywords
     store: Store,
     path: Path,
     *,
@@ -36,13 +43,15 @@ def import_file(  # noqa: PLR0913 - the four words that may go with a file are k
     study: str | None = None,
     benchmark: str | None = None,
     name: str | None = None,
+    judge: str | None = None,
     actor: str = "cli",
     max_bytes: int = MAX_BYTES,
 ) -> Report:
     """Read a file of any known kind into the ledger, and return what was found and done.
 
     `model` names who answered, `study` whose votes these are, `benchmark` what was answered where
-    several fit, `name` the benchmark that a file of instructions becomes.
+    several fit, `name` the benchmark that a file of instructions becomes, `judge` who wrote these
+    reviews.
     Errors: InputError naming the line, LedgerError while the disk is nearly full; then nothing was
     written.
     """
@@ -52,7 +61,7 @@ def import_file(  # noqa: PLR0913 - the four words that may go with a file are k
     digest = hashlib.sha256(data).hexdigest()
     file = path.name.encode(errors="replace").decode()  # a file's name can be no text at all
     source = Source(file, digest, document.format.kind, len(document.rows))
-    wishes = Wishes(*(word or None for word in (model, study, benchmark, name)))
+    wishes = Wishes(*(word or None for word in (model, study, benchmark, name, judge)))
     with store.write() as db:
         intake = Intake(store, db, document, source, wishes, actor)
         return IMPORTERS[document.format.kind](intake)

@@ -1,5 +1,7 @@
 """Files of answers become the answers of one system or several."""
 
+import json
+
 from annotations import library
 from annotations.imports.intake import Intake, Report
 from annotations.imports.lint import Said, describe_lengths, inspect_system
@@ -7,6 +9,9 @@ from annotations.imports.places import Placed, place_answers
 from annotations.library import Benchmark
 from annotations.readers.fields import check_name
 from backend.errors import InputError
+
+SELECT_NAMES = """
+    SELECT name, answer_id FROM answer_name WHERE name IN (SELECT value FROM json_each(?))"""
 
 Known = dict[tuple[str, int, int], str]  # (system, item's row number, sample) -> text
 
@@ -27,9 +32,11 @@ def import_answers(intake: Intake) -> Report:
         for system, group in groups.items()
     }
     n_new = write_answers(intake, new, benchmark)
+    strays = name_answers(intake, groups, benchmark)
     notes, warnings = inspect_answers(intake, benchmark, tuple(groups))
     return Report(
         file=intake.source.name,
+        kind=intake.document.format.kind,
         recognised=f"{intake.document.format.name} of {', '.join(groups)} to {benchmark.name}",
         rows=len(placed),
         new=n_new,
@@ -37,7 +44,7 @@ def import_answers(intake: Intake) -> Report:
         benchmark=benchmark.name,
         systems=tuple(groups),
         notes=(*intake.remark(), *notes),
-        warnings=tuple(warnings),
+        warnings=(*strays, *warnings),
     )
 
 
@@ -83,6 +90,34 @@ def write_answers(intake: Intake, new: dict[str, list[Placed]], benchmark: Bench
             rows = [(one.item_row, one.answer) for one in group]
             library.add_answers(intake.db, system_id, source_id, rows)
     return n_new
+
+
+def name_answers(
+    intake: Intake, groups: dict[str, list[Placed]], benchmark: Benchmark
+) -> list[str]:
+    """Write down what the file calls its answers, also where they were there before.
+
+    A name that stands for another answer already goes on doing so; a line says how many do.
+    """
+    numbers = {
+        (row["system"], row["item_id"], row["sample"]): row["answer_id"]
+        for row in library.select_answers(intake.db, benchmark.benchmark_id)
+    }
+    named = {
+        one.name: numbers[system, one.item_row, one.answer.sample]
+        for system, group in groups.items()
+        for one in group
+        if one.name
+    }
+    intake.db.executemany("INSERT OR IGNORE INTO answer_name VALUES (?, ?)", named.items())
+    known = dict(intake.db.execute(SELECT_NAMES, (json.dumps(list(named)),)).fetchall())
+    n_strays = sum(known[name] != number for name, number in named.items())
+    if not n_strays:
+        return []
+    return [
+        f"{n_strays:,} of these answers go by the name of others that came earlier; reviews that "
+        "speak of them are taken to be about those."
+    ]
 
 
 def inspect_answers(

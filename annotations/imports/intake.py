@@ -11,8 +11,9 @@ from annotations.store import Store
 MEANINGFUL: dict[str, tuple[Kind, ...]] = {
     "model": ("answers", "predictions"),
     "study": ("votes",),
-    "benchmark": ("items", "answers", "predictions"),
+    "benchmark": ("items", "answers", "predictions", "reviews", "judgments"),
     "name": ("items",),
+    "judge": ("reviews",),
 }
 
 
@@ -24,13 +25,18 @@ class Wishes:
     study: str | None = None
     benchmark: str | None = None
     name: str | None = None
+    judge: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an import found and did. `new` + `duplicates` = `rows`; duplicates were there before."""
+    """What an import found and did.
+
+    `rows` = `new` + `duplicates`, which were there before, + `skipped`, which were not taken.
+    """
 
     file: str
+    kind: Kind
     recognised: str
     rows: int
     new: int
@@ -39,10 +45,12 @@ class Report:
     systems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    skipped: int = 0
 
     def lines(self) -> list[str]:
         """Return the report as sentences, for the terminal and the page."""
-        counts = f"Rows: {self.rows:,}; new: {self.new:,}; there already: {self.duplicates:,}."
+        counts = f"Rows: {self.rows:,}; new: {self.new:,}; there already: {self.duplicates:,}"
+        counts += f"; not taken: {self.skipped:,}." if self.skipped else "."
         warnings = [f"Warning: {warning}" for warning in self.warnings]
         return [f"{self.file}: {self.recognised}.", counts, *self.notes, *warnings]
 

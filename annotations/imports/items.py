@@ -34,6 +34,7 @@ def import_items(intake: Intake) -> Report:
         library.add_items(intake.db, benchmark_id, new)
     return Report(
         file=intake.source.name,
+        kind=intake.document.format.kind,
         recognised=f"{intake.document.format.name}, the benchmark {name}",
         rows=len(rows),
         new=len(new),

@@ -16,12 +16,16 @@ Items = dict[str, tuple[int, Item]]  # item id -> (row number in the ledger, ite
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """One answer with the row number of its item; `model` is None where the file doesn't say."""
+    """One answer with the row number of its item; `model` is None where the file doesn't say.
+
+    `name` is what the file calls the answer itself, if it does.
+    """
 
     line: int
     model: str | None
     item_row: int
     answer: Answer
+    name: str = ""
 
 
 def place_answers(intake: Intake) -> tuple[Benchmark, list[Placed]]:
@@ -54,7 +58,8 @@ def choose_candidates(intake: Intake) -> list[Benchmark]:
         return chosen
     if named is None:
         raise InputError(
-            "These are answers, but there is no benchmark yet; import its items first."
+            f"These are {intake.document.format.name}, but there is no benchmark yet; "
+            "import its items first."
         )
     raise InputError(f"There is no benchmark {named!r}. {list_names(benchmarks)}")
 
@@ -72,7 +77,7 @@ def place_answer(row: AnswerRow, benchmark: str, items: Items) -> Placed:
     item_id = row.answer.item_id
     if item_id not in items:
         raise InputError(f"there is no item {shorten(item_id)} in {benchmark}.", row.line)
-    return Placed(row.line, row.model, items[item_id][0], row.answer)
+    return Placed(row.line, row.model, items[item_id][0], row.answer, row.name)
 
 
 def place_predictions(rows: list[PredictionRow], benchmark: str, items: Items) -> list[Placed]:

@@ -57,6 +57,7 @@ def import_votes(intake: Intake) -> Report:
         )
     return Report(
         file=intake.source.name,
+        kind=intake.document.format.kind,
         recognised=f"{intake.document.format.name} for the study {ground.study}",
         rows=len(rows),
         new=len(new),

@@ -6,7 +6,17 @@ Adding a format adds a file here, and its name to FORMATS. Nothing here knows th
 from collections.abc import Iterator
 from itertools import chain
 
-from annotations.readers import llm_judge, plain, self_instruct, user_oriented, vicuna, votes
+from annotations.readers import (
+    judge_prompts,
+    judgments,
+    llm_judge,
+    plain,
+    reviews,
+    self_instruct,
+    user_oriented,
+    vicuna,
+    votes,
+)
 from annotations.readers.fields import Row, shorten
 from annotations.readers.rows import read_rows
 from annotations.readers.shapes import (
@@ -15,7 +25,11 @@ from annotations.readers.shapes import (
     Format,
     ItemRow,
     Kind,
+    ModelRow,
     PredictionRow,
+    PromptRow,
+    ReviewerRow,
+    ReviewRow,
     Shape,
     VoteRow,
 )
@@ -28,12 +42,19 @@ __all__ = [
     "Format",
     "ItemRow",
     "Kind",
+    "ModelRow",
     "PredictionRow",
+    "PromptRow",
+    "ReviewRow",
+    "ReviewerRow",
     "VoteRow",
     "read_document",
+    "read_rows",
+    "recognise_format",
 ]
 
 MAX_UNREAD = 20  # keys that a report names
+WRITTEN: frozenset[Kind] = frozenset({"items", "answers", "predictions", "votes"})
 
 # The first whose keys are all there is the one: FastChat's answers stand before its questions.
 FORMATS = (
@@ -42,6 +63,12 @@ FORMATS = (
     vicuna.QUESTIONS,
     llm_judge.ANSWERS,
     llm_judge.QUESTIONS,
+    reviews.FORMAT,
+    judgments.PAIRS,
+    judgments.SINGLES,
+    judge_prompts.PROMPTS,
+    judge_prompts.REVIEWERS,
+    judge_prompts.MODELS,
     self_instruct.FORMAT,
     votes.FORMAT,
     plain.FORMAT,
@@ -80,8 +107,11 @@ def recognise_format(row: Row) -> Format:
 
 
 def describe_formats() -> str:
-    """Return one sentence with every format and its keys."""
-    known = [f"{form.name} ({', '.join(form.keys)})" for form in FORMATS]
+    """Return one sentence with every format, and the keys of those that people write themselves."""
+    known = [
+        f"{form.name} ({', '.join(form.keys)})" if form.kind in WRITTEN else form.name
+        for form in FORMATS
+    ]
     return f"What can be taken: {'; '.join(known)}."
 
 

@@ -78,6 +78,16 @@ class Row:
             self.refuse(f"{key!r} should be a whole number from 0 on, it is {describe(value)}.")
         return value
 
+    def number(self, key: str) -> float:
+        """Return a number."""
+        return self.check_number(self.take(key), key)
+
+    def check_number(self, value: object, key: str) -> float:
+        """Return the value if it is a number."""
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            self.refuse(f"{key!r} should be a number, it is {describe(value)}.")
+        return float(value)
+
     def rows(self, key: str) -> list["Row"]:
         """Return a list of objects as rows of the same line."""
         return [Row(self.line, self.check_object(part, key)) for part in self.parts(key)]

@@ -1,13 +1,18 @@
-"""What a file can hold, once read: items, answers, predictions or outside votes."""
+"""What a file can hold, once read: items, answers, votes, reviews, or what reviewers are told."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from annotations.readers.fields import Row
+from backend.judge.protocols import PromptText, Reviewer
+from backend.judge.records import Slot
 from backend.records import Answer, Item, Winner
 
-Kind = Literal["items", "answers", "predictions", "votes"]
+Kind = Literal[
+    "items", "answers", "predictions", "votes", "reviews", "judgments", "prompts", "reviewers",
+    "models",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +30,15 @@ class ItemRow:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRow:
-    """One answer to an item that it names; `model` is None where the file doesn't say."""
+    """One answer to an item that it names; `model` is None where the file doesn't say.
+
+    `name` is what the file calls the answer itself, if it does: reviews speak of it by that.
+    """
 
     line: int
     model: str | None
     answer: Answer
+    name: str = ""
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -61,7 +70,58 @@ class VoteRow:
     winner: Winner
 
 
-Shape = ItemRow | AnswerRow | PredictionRow | VoteRow
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """One review of a judge: of two answers in one order, or of one answer.
+
+    The answers are told by their names (`answers`) or by who gave them (`systems`), in the order
+    that the judge saw. `judge` is None where the row doesn't say; `stored` are the scores and
+    `said` is the winner that the file brings along. Edge: a row about a later turn of a
+    conversation has its `turn`.
+    """
+
+    line: int
+    item_id: str
+    text: str
+    protocol: str
+    ext_id: str = ""
+    answers: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    reference_slot: int | None = None
+    judge: str | None = None
+    reviewer: str = ""
+    stored: tuple[float, ...] | None = None
+    said: Slot | None = None
+    turn: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRow:
+    """One published prompt of a judge."""
+
+    line: int
+    prompt: PromptText
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerRow:
+    """One published reviewer: which prompt it uses for which questions."""
+
+    line: int
+    reviewer: Reviewer
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """The name of one model, in a list of them."""
+
+    line: int
+    name: str
+
+
+Shape = (
+    ItemRow | AnswerRow | PredictionRow | VoteRow | ReviewRow | PromptRow | ReviewerRow | ModelRow
+)
 S = TypeVar("S", bound=Shape)
 
 

@@ -1,6 +1,6 @@
 """The Vicuna question file, and the answers that FastChat released to it."""
 
-from annotations.readers.fields import Row
+from annotations.readers.fields import NAME_LENGTH, Row
 from annotations.readers.shapes import AnswerRow, Format, ItemRow
 from backend.records import Answer, Item
 
@@ -19,7 +19,13 @@ def read_question(row: Row) -> list[ItemRow]:
 def read_answer(row: Row) -> list[AnswerRow]:
     """Return the answer of one row."""
     answer = Answer(row.name("question_id"), row.text("text"))
-    return [AnswerRow(row.line, row.name("model_id"), answer)]
+    return [AnswerRow(row.line, row.name("model_id"), answer, read_name(row))]
+
+
+def read_name(row: Row) -> str:
+    """Return what the file calls the answer; nothing where that is no name."""
+    name = row.fields.get("answer_id")
+    return name if isinstance(name, str) and len(name) <= NAME_LENGTH else ""
 
 
 QUESTIONS = Format(
