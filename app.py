@@ -18,10 +18,14 @@ from ui.terminal import (
     figures,
     find_version,
     imports,
+    judge,
     models,
+    ranks,
     serve,
     studies,
+    translate,
 )
+from ui.terminal.words import AgainstCommand
 
 
 class Program(TyperGroup):
@@ -76,9 +80,12 @@ program.command("serve")(serve.serve)
 program.command("import")(imports.import_files)
 program.add_typer(studies.verbs, name="study")
 program.add_typer(models.verbs, name="models")
+answers.verbs.command("rank")(ranks.rank)
 program.add_typer(answers.verbs, name="answers")
+program.command("translate", cls=translate.AnswersCommand)(translate.translate)
+program.add_typer(judge.verbs, name="judge")
 program.command("export")(exports.export)
-program.command("figures")(figures.draw)
+program.command("figures", cls=AgainstCommand)(figures.draw)
 program.add_typer(accounts.verbs, name="account")
 program.command("backup")(backups.back_up)
 program.command("restore")(backups.restore)

@@ -85,6 +85,7 @@ def serve_here(folder, port=0, **settings):
             server.should_exit = True
             thread.join(15)
             context.answering.close()
+            context.judging.close()
             context.models.close()
 
 

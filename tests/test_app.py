@@ -14,8 +14,8 @@ def run(*words):
 
 
 VERBS = [
-    *("account", "answers", "backup", "doctor", "export", "figures", "import", "models", "restore"),
-    *("serve", "study"),
+    *("account", "answers", "backup", "doctor", "export", "figures", "import", "judge", "models"),
+    *("restore", "serve", "study"),
 ]
 
 

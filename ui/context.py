@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 from annotations.accounts import Account, find_session
 from annotations.annotators import find_annotator
 from annotations.answering import Answering
+from annotations.judging.judging import Judging
 from annotations.store import Store
 from backend.records import Annotator
 from backend.settings import Settings
@@ -20,13 +21,14 @@ ANNOTATOR_COOKIE = "camelid_annotator"
 
 @dataclass(frozen=True)
 class Context:
-    """The settings, the ledger, the keys, the models with what they answer, and a meter."""
+    """The settings, the ledger, the keys, the models with what they answer and judge, a meter."""
 
     settings: Settings
     store: Store
     signer: Signer
     models: Switchboard
     answering: Answering
+    judging: Judging
     meter: Meter = field(default_factory=Meter)
 
     def find_staff(self, request: HTTPConnection) -> Account | None:

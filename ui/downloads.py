@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from io import TextIOWrapper
@@ -21,12 +21,16 @@ from annotations.conversations import find_talk
 from annotations.conversations.exports import export_talk, write_chats
 from annotations.exports import EXPORTS, find_export
 from annotations.formats import MEDIA_TYPES as EXPORT_TYPES
+from annotations.judging.browse import Filter
+from annotations.judging.exports import choose_format, write_judgments
 from annotations.manifests import make_manifest, write_manifest
 from annotations.store import Store
 from annotations.studies import find_study
 from backend.errors import CamelidError, MissingTool, NotFound, Refused
 from backend.records import Study
 from ui.context import Context
+from ui.lab.judge.where import read_filter
+from ui.plates import read_ask, write_relative
 from ui.press import Press
 from ui.prints import write_figure3
 
@@ -55,8 +59,10 @@ class Downloads:
         router.add_api_route("/lab/export/everything", self.send_everything)
         router.add_api_route("/lab/export/talk", self.send_talk)
         router.add_api_route("/lab/export/chats", self.send_chats)
+        router.add_api_route("/lab/export/judgments", self.send_judgments)
         router.add_api_route("/lab/export/{kind}", self.send_export)
         router.add_api_route("/lab/figure/3", self.send_figure)
+        router.add_api_route("/lab/figure/{number}", self.send_relative)
         return router
 
     @asynccontextmanager
@@ -75,6 +81,10 @@ class Downloads:
         """Send figure 3 of a study in one format."""
         return answer(lambda: self.make_figure(study, format))
 
+    def send_relative(self, number: str, request: Request, format: str = "png") -> Response:
+        """Send figure 4 or 5 as the address asks for it, in one format."""
+        return answer(lambda: self.make_relative(number, request.query_params, format))
+
     def send_everything(self, study: str = "") -> Response:
         """Send every export and figure 3 of a study in one archive, with its manifest."""
         return answer(lambda: self.make_everything(study))
@@ -86,6 +96,10 @@ class Downloads:
     def send_chats(self, format: str = "jsonl") -> Response:
         """Send all conversations whose names may be known, in one of two shapes."""
         return answer(lambda: self.make_chats(format))
+
+    def send_judgments(self, request: Request, format: str = "csv") -> Response:
+        """Send the judgments that the address asks for, as the list of them does."""
+        return answer(lambda: self.make_judgments(read_filter(request.query_params), format))
 
     def make_talk(self, account: Account | None, key: str) -> Response:
         """Return one conversation as a file.
@@ -103,17 +117,19 @@ class Downloads:
 
         Errors: InputError for an unknown shape.
         """
-        raw = SpooledTemporaryFile(IN_MEMORY_BYTES, "w+b")  # noqa: SIM115
-        try:
-            file = TextIOWrapper(raw, "utf-8", newline="\n", write_through=True)
-            write_chats(self.context.store, file, shape)
-            file.detach()
-            raw.seek(0)
-        except BaseException:
-            raw.close()
-            raise
+        raw = write_text(lambda file: write_chats(self.context.store, file, shape))
         headers = name_attachment("chats.jsonl" if shape == "jsonl" else f"chats-{shape}.jsonl")
         return StreamingResponse(read_chunks(raw), headers=headers, media_type=LINES)
+
+    def make_judgments(self, wanted: Filter, format: str) -> Response:
+        """Return the judgments that a filter finds as a file, a row each.
+
+        Errors: InputError for a format that they don't come in.
+        """
+        chosen = choose_format(format)
+        raw = write_text(lambda file: write_judgments(self.context.store, file, chosen, wanted))
+        headers = name_attachment(f"judgments.{chosen}")
+        return StreamingResponse(read_chunks(raw), headers=headers, media_type=EXPORT_TYPES[chosen])
 
     def make_export(self, kind: str, name: str, asked: str = "") -> Response:
         """Return an export as a file.
@@ -149,6 +165,22 @@ class Downloads:
             )
             body = paths[0].read_bytes()
         headers = name_file(study, f"figure-3.{format}")
+        return Response(body, headers=headers, media_type=MEDIA_TYPES[format])
+
+    def make_relative(self, number: str, query: Mapping[str, str], format: str) -> Response:
+        """Return figure 4 or 5 as a file.
+
+        Errors: NotFound for an unknown figure, format or name; MissingTool without Chromium.
+        """
+        if format not in MEDIA_TYPES:
+            raise NotFound(f"There is no format {format!r}. There are: {', '.join(MEDIA_TYPES)}.")
+        ask = read_ask(self.context.store, number, query)
+        with TemporaryDirectory() as folder:
+            paths = write_relative(
+                self.context.store, ask, Path(folder), [format], press=self.press
+            )
+            body = paths[0].read_bytes()
+        headers = name_attachment(f"figure-{ask.figure}.{format}")
         return Response(body, headers=headers, media_type=MEDIA_TYPES[format])
 
     def make_everything(self, name: str) -> Response:
@@ -200,6 +232,20 @@ def answer(make: Callable[[], Response]) -> Response:
         return PlainTextResponse(str(error), 503)
     except CamelidError as error:
         return PlainTextResponse(str(error), 409)
+
+
+def write_text(write: Callable[[IO[str]], object]) -> IO[bytes]:
+    """Return what `write` wrote, in UTF-8, to be read from its start."""
+    raw = SpooledTemporaryFile(IN_MEMORY_BYTES, "w+b")  # noqa: SIM115
+    try:
+        file = TextIOWrapper(raw, "utf-8", newline="", write_through=True)
+        write(file)
+        file.detach()
+        raw.seek(0)
+    except BaseException:
+        raw.close()
+        raise
+    return raw
 
 
 def read_chunks(file: IO[bytes]) -> Iterator[bytes]:

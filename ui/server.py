@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from annotations.accounts import list_accounts
 from annotations.answering import Answering
+from annotations.judging.judging import Judging
 from annotations.spending import LedgerPurse
 from annotations.store import Store
 from backend.keyring import Keyring
@@ -48,8 +49,8 @@ def make_context(settings: Settings, store: Store, models: Switchboard | None = 
     """Return what every page is given; without `models`, one that knows no keys."""
     if models is None:
         models = Switchboard(settings.data, Keyring({}), LedgerPurse(store))
-    answering = Answering(store, models)
-    return Context(settings, store, Signer(read_key(store.folder)), models, answering)
+    answering, judging = Answering(store, models), Judging(store, models)
+    return Context(settings, store, Signer(read_key(store.folder)), models, answering, judging)
 
 
 def build_app(context: Context) -> tuple[FastAPI, Door | None]:

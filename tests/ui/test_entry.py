@@ -18,6 +18,8 @@ from ui.keys import Invitation, Signer
 from ui.server import make_context
 from ui.throttle import Throttle
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse battery"
 LATER = 4_000_000_000
 

@@ -21,6 +21,8 @@ from ui.guard import EVENT_BYTES, SITES, Guard, is_open
 from ui.origins import is_known_host
 from ui.server import make_context
 
+pytestmark = pytest.mark.slow
+
 HERE = "http://localhost"
 FOREIGN = ["https://evil.example", "null", "http://sub.localhost", "https://localhost",
            "http://localhost.evil.example"]  # fmt: skip

@@ -7,6 +7,8 @@ from annotations.assignment import take_next
 from tests.houses import HERE, open_house
 from ui.meter import N_KEPT, Meter, find_quantile
 
+pytestmark = pytest.mark.slow
+
 SAVE = 3  # the number of the save button's function
 
 

@@ -137,7 +137,7 @@ PLAIN = {
     "GET /", "GET /favicon.ico", "GET /healthz", "GET /login", "POST /login", "GET /logout",
     "GET /join", "GET /join/x", "POST /join/x", "GET /invite/x",
     "GET /lab/export/everything", "GET /lab/export/x", "GET /lab/export/talk",
-    "GET /lab/export/chats", "GET /lab/figure/3",
+    "GET /lab/export/chats", "GET /lab/export/judgments", "GET /lab/figure/3", "GET /lab/figure/x",
 }  # fmt: skip
 MOUNTED = {"/static", *SITES}
 OPEN = {

@@ -17,6 +17,7 @@ from annotations.store import Store
 from annotations.studies import Plan, create_study, set_status
 from backend.records import CRITERIA
 from tests.browser import open_browser, serve_here
+from tests.judged import add_judgment
 from ui.wording import hash_wording
 
 pytestmark = pytest.mark.browser
@@ -108,7 +109,7 @@ def write_payloads(canary):
 
 
 def fill(folder, payloads):
-    """A ledger whose every text is a payload: items, answers, systems, study, title, accounts."""
+    """A ledger whose every text is a payload: items, answers, systems, judgments, study, people."""
     everything = "\n\n".join(payloads)
     names = [f"{NAME}{letter}" for letter in "ab"]
     with Store(folder, purpose="test") as store:
@@ -142,6 +143,9 @@ def fill(folder, payloads):
         with store.write() as db:
             db.execute("UPDATE benchmark SET name = ?", (NAME,))
             db.execute("UPDATE study SET name = ?, title = ?", (NAME, NAME))
+        said = {"judge": NAME, "text": everything, "first_text": everything, "detail": everything}
+        add_judgment(store, 1, (names[0], names[1]), (7, 9), stored=(9, 7), **said)
+        add_judgment(store, 1, (names[1], names[0]), None, outcome="unreadable", **said)
         add_account(store, Account("kim", "admin"), PASSWORD, "t")
         add_account(store, Account(NAME[:60], "researcher"), PASSWORD, "t")
     return study
@@ -181,7 +185,7 @@ def test_nothing_runs_and_nothing_leaves(tmp_path, browser):
         with serve_here(tmp_path / "data", login_failures=99) as app:
             watch = Watch(browser, app, canary)
             vote_on_payloads(watch, study, payloads)
-            read_in_lab(watch)
+            read_in_lab(watch, payloads)
             work_in_admin(watch, tmp_path, payloads)
             watch.page.close()
             assert watch.n_looks > 12
@@ -232,8 +236,8 @@ def click_through(watch):
         watch.look()
 
 
-def read_in_lab(watch):
-    """The researchers' way: a wrong login, every tab of the lab."""
+def read_in_lab(watch, payloads):
+    """The researchers' way: a wrong login, every tab of the lab, what a judge said."""
     page, url = watch.page, watch.app.url
     for name, password in ((NAME[:60], NAME), ("kim", PASSWORD)):
         page.goto(f"{url}/login?next={NAME}")
@@ -250,6 +254,13 @@ def read_in_lab(watch):
     page.wait_for_timeout(1500)
     watch.look()
     click_through(watch)
+    for view in ("bars", "agreement", "judgments", "judgments&judgment=1", "judgments&judgment=2"):
+        page.goto(f"{url}/lab/?tab=judge&view={view}")
+        page.locator(".address a:visible").wait_for()
+        page.wait_for_timeout(400)
+        watch.look(NAME)
+    page.get_by_text("first reply").click()
+    watch.look(*[one for one in payloads if "\n" not in one])
 
 
 def work_in_admin(watch, folder, payloads):

@@ -2,31 +2,32 @@
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from shlex import quote
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
-from annotations.answering import Errand, Pace
-from annotations.generation import Run, mark_interrupted, read_runs
+from annotations.answering import Errand
+from annotations.endings import mark_interrupted
+from annotations.generation import Run, read_runs
 from annotations.library import list_benchmarks, list_systems
 from annotations.orders import Order, Outlook, look_ahead
+from annotations.ranking import list_ranked
 from annotations.spending import LedgerPurse
 from annotations.store import Store
+from annotations.translation import list_translated
 from backend.dialogue import ANSWERED, Sampling
 from backend.keyring import Keyring
 from backend.switchboard import Switchboard
 from ui.terminal import ACTOR, find_settings, open_reader, open_writer, show_table, tell_next
+from ui.terminal.watching import watch
 
 verbs = typer.Typer(help="Answers of models to benchmarks.", no_args_is_help=True)
 
 DEFAULTS = Sampling()
-PAUSE_S = 5.0  # between lines that go into a file
-LIVELY_S = 0.5  # between changes of the line on a screen
 ALL_RUNS = 1_000
 AGAIN = "Run the same command again: it asks only for what is missing."
 REMEDIES = {
@@ -87,55 +88,6 @@ def open_models(ctx: typer.Context, store: Store) -> Iterator[Switchboard]:
         yield models
 
 
-async def watch(errand: Errand, screen: TextIO) -> Run:
-    """Carry out an errand, and say how it is getting on until it ends or is stopped."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    telling = asyncio.create_task(tell(errand, screen))
-    try:
-        return await errand.carry_out(stop, quitting=lambda: False)
-    finally:
-        telling.cancel()
-        if screen.isatty():
-            print_line(screen, say_pace(errand.find_pace()), "\n")
-
-
-async def tell(errand: Errand, screen: TextIO) -> None:
-    """Write how an errand is getting on: on one line of a screen, or a line now and then."""
-    lively = screen.isatty()
-    said = ""
-    while True:
-        await asyncio.sleep(LIVELY_S if lively else PAUSE_S)
-        words = say_pace(errand.find_pace())
-        if words != said:
-            print_line(screen, words, "" if lively else "\n")
-            said = words
-
-
-def print_line(screen: TextIO, words: str, end: str) -> None:
-    """Write a line; on a screen it stands in place of the one before."""
-    screen.write(f"\r{words:<78}{end}" if screen.isatty() else f"{words}{end}")
-    screen.flush()
-
-
-def say_pace(pace: Pace) -> str:
-    """Return how far a run is, in a few words."""
-    done = f"{pace.n_done:,} of {pace.n_wanted:,}"
-    if pace.rate is None or pace.left_s is None:
-        return f"{done}, {pace.note or 'waiting for the first answer'}"
-    failed = f", {pace.n_failed:,} failed" if pace.n_failed else ""
-    return f"{done}, {pace.rate:.2f} a second, {say_left(pace.left_s)} left{failed}"
-
-
-def say_left(seconds: float) -> str:
-    """Return a time as hours, minutes and seconds."""
-    minutes, s = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{s:02}" if hours else f"{minutes}:{s:02}"
-
-
 def report(run: Run, outlook: Outlook) -> None:
     """Say how a run ended; some answers missing ends the program with code 1."""
     typer.echo(f"{run.n_answered:,} of {run.n_wanted:,} answers of {run.system} came.")
@@ -177,9 +129,16 @@ def list_rows(store: Store) -> list[tuple[object, ...]]:
     for benchmark in list_benchmarks(store):
         known = {system.name: system for system in list_systems(store, benchmark.name)}
         names = {*known, *(system for name, system in last if name == benchmark.name)}
+        ways = find_ways(store, benchmark.name)
         for name in sorted(names):
             system, latest = known.get(name), last.get((benchmark.name, name))
             n_items, n_answers = (system.n_items, system.n_answers) if system else (0, 0)
-            state = latest.state if latest else "imported"
+            state = latest.state if latest else ways.get(name, "imported")
             rows.append((name, benchmark.name, n_items, benchmark.n_items, n_answers, state))
     return rows
+
+
+def find_ways(store: Store, benchmark: str) -> dict[str, str]:
+    """Return how systems came by their answers, where neither a file nor a run brought them."""
+    ranks = {one.system: "ranked" for one in list_ranked(store, benchmark) if one.rank}
+    return ranks | dict.fromkeys(list_translated(store, benchmark), "translated")

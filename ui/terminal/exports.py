@@ -1,4 +1,4 @@
-"""`export`: a study's tallies, votes or full history, or all chats, to a file or the terminal."""
+"""`export`: a study's tallies, votes or history, all chats or all judgments, to a file or here."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ import typer
 
 from annotations.conversations.exports import write_chats
 from annotations.exports import EXPORTS, Export, find_export
+from annotations.judging.exports import write_judgments
 from annotations.manifests import make_manifest, write_manifest
 from annotations.store import Store
 from annotations.studies import find_study
@@ -20,13 +21,18 @@ from ui.terminal import open_reader
 
 FORMATS = "csv|jsonl|parquet|fastchat"
 CHATS = "chats"
+JUDGMENTS = "judgments"
+KINDS = ", ".join((*EXPORTS, CHATS, JUDGMENTS))
+
+Write = Callable[[Store, IO[str]], object]
 
 
 def export(  # noqa: PLR0913 - each is a word of the command line
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"{', '.join((*EXPORTS, CHATS))}.")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"{KINDS}.")],
     study: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The study; chats belong to none.")
+        str | None,
+        typer.Option(metavar="NAME", help="The study; chats and judgments belong to none."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to; else to the terminal.")
@@ -40,7 +46,7 @@ def export(  # noqa: PLR0913 - each is a word of the command line
             help="csv is for spreadsheets: names that could run as a formula get an apostrophe, "
             "fractions are rounded. The others hold every value as it is. The history is never "
             "csv; jsonl unless said otherwise. Chats are jsonl or fastchat, the lines of "
-            "FastChat's own logs.",
+            "FastChat's own logs. Judgments are csv, or jsonl with the judge's replies.",
         ),
     ] = None,
     criterion: Annotated[
@@ -59,11 +65,11 @@ def export(  # noqa: PLR0913 - each is a word of the command line
         ),
     ] = False,
 ) -> None:
-    """Write a study's tallies, votes, or the history of all ballots; or all chats with models."""
-    if kind == CHATS:
+    """Write a study's tallies, votes or history of ballots; or all chats, or all judgments."""
+    if kind in (CHATS, JUDGMENTS):
         if manifest:
-            raise InputError("A manifest is about a study; chats carry their hashes in each line.")
-        export_chats(ctx, out, format or "jsonl", criterion)
+            raise InputError(f"A manifest is about a study; {kind} carry their hashes in each row.")
+        write_all(ctx, out, choose_write(kind, format, criterion))
         return
     words = f"{kind}-wide" if wide else kind
     chosen = find_kind(words)
@@ -90,29 +96,41 @@ def export(  # noqa: PLR0913 - each is a word of the command line
 def find_kind(words: str) -> Export:
     """Return the kind of export of that name.
 
-    Errors: NotFound that lists the kinds, chats among them.
+    Errors: NotFound that lists the kinds, those without a study among them.
     """
     try:
         return find_export(words)
     except NotFound as error:
-        raise NotFound(f"{str(error).removesuffix('.')}, {CHATS}.") from error
+        raise NotFound(f"{str(error).removesuffix('.')}, {CHATS}, {JUDGMENTS}.") from error
 
 
-def export_chats(ctx: typer.Context, out: Path | None, shape: str, criterion: str) -> None:
-    """Write all conversations, names that nobody has seen yet among them: a file is no page."""
+def choose_write(kind: str, format: str | None, criterion: str) -> Write:
+    """Return how to write what belongs to no study.
+
+    Names that nobody has seen yet are among the chats: a file is no page.
+    """
+    if kind == JUDGMENTS:
+        return lambda store, file: write_judgments(store, file, format or "csv")
+    return lambda store, file: write_chats(
+        store, file, format or "jsonl", criterion=criterion, with_unrevealed=True
+    )
+
+
+def write_all(ctx: typer.Context, out: Path | None, write: Write) -> None:
+    """Write the ledger's chats or judgments to a file, or to the terminal."""
     with open_reader(ctx) as store:
 
-        def write(file: IO[bytes]) -> None:
+        def write_bytes(file: IO[bytes]) -> None:
             text = TextIOWrapper(file, encoding="utf-8", newline="")
             try:
-                write_chats(store, text, shape, criterion=criterion, with_unrevealed=True)
+                write(store, text)
             finally:
                 text.detach()
 
         if out is None:
-            write(typer.get_binary_stream("stdout"))
+            write_bytes(typer.get_binary_stream("stdout"))
             return
-        write_whole(out, write)
+        write_whole(out, write_bytes)
     tell_written(out)
 
 

@@ -10,7 +10,7 @@ from contextlib import closing
 import typer
 import uvicorn
 
-from annotations.generation import mark_interrupted
+from annotations.endings import mark_interrupted
 from annotations.keeper import Keeper
 from annotations.opening import warn_of_defect
 from annotations.store import Store
@@ -62,7 +62,8 @@ def run_app(settings: Settings, store: Store, listener: socket.socket, models: S
     logging.getLogger("uvicorn.error").addFilter(is_news)
     warn_of_defect()
     mark_interrupted(store)
-    with Keeper(store, settings.backup_minutes * 60), closing(context.answering):
+    keeper = Keeper(store, settings.backup_minutes * 60)
+    with keeper, closing(context.answering), closing(context.judging):
         Host(config, lambda: announce(settings, store, door)).run(sockets=[listener])
 
 

@@ -1,4 +1,4 @@
-"""`import`: benchmarks, answers and votes, from files or from the list of known downloads."""
+"""`import`: benchmarks, answers, votes and reviews, from files or the list of known downloads."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,7 +8,8 @@ from typing import Annotated, TypedDict
 import typer
 
 from annotations.imports import Report, import_file
-from annotations.library import list_benchmarks, list_systems
+from annotations.imports.folders import sort_files
+from annotations.library import find_benchmark, list_systems
 from annotations.store import Store
 from backend.benchmarks import DOWNLOADS, fetch_download, find_download
 from backend.errors import CamelidError, InputError
@@ -23,21 +24,29 @@ class Words(TypedDict):
     study: str | None
     benchmark: str | None
     name: str | None
+    judge: str | None
 
 
 def import_files(  # noqa: PLR0913 - each is a word of the command line
     ctx: typer.Context,
-    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE...")] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="Files, or folders of them, in any order."),
+    ] = None,
     *,
     model: Annotated[str | None, typer.Option(help="Whose answers these are.")] = None,
     study: Annotated[str | None, typer.Option(help="The study that these votes belong to.")] = None,
     benchmark: Annotated[str | None, typer.Option(help="What these answers answer.")] = None,
     name: Annotated[str | None, typer.Option(help="What to call the benchmark.")] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(help="Who wrote these reviews, if the file's name doesn't say; else gpt-4."),
+    ] = None,
     download: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A known download; `list` lists them.")
     ] = None,
 ) -> None:
-    """Bring in items, answers or votes; the kind of a file is seen from its content."""
+    """Bring in items, answers, votes or reviews; the kind of a file is seen from its content."""
     files, download = files or [], download or []
     if "list" in download:
         show_downloads()
@@ -48,12 +57,16 @@ def import_files(  # noqa: PLR0913 - each is a word of the command line
         raise InputError("Name a file, or `--download NAME`; `--download list` lists the names.")
     settings = find_settings(ctx)
     max_bytes = settings.upload_megabytes * 1_000_000
-    words = Words(model=model, study=study, benchmark=benchmark, name=name)
+    words = Words(model=model, study=study, benchmark=benchmark, name=name, judge=judge)
+    files, left_out = sort_files(files, max_bytes)
     with open_writer(ctx) as store:
         reports = []
         for path, said in list_sources(settings, files, download, words):
             reports.append(import_one(store, max_bytes, path, said))
             typer.echo("\n".join(reports[-1].lines()))
+        if left_out:
+            names = ", ".join(path.name for path in left_out)
+            typer.echo(f"Left out, because their kind is not known: {names}.")
         suggest(store, reports[-1])
 
 
@@ -69,10 +82,11 @@ def list_sources(
     for wanted in download:
         entry = find_download(wanted)
         said = words.copy()
-        if entry.model is None:
+        if entry.kind == "items":
             said["name"] = words["name"] or entry.benchmark
-        else:
+        elif entry.kind == "answers":
             said["model"] = words["model"] or entry.model
+        if entry.kind in ("answers", "reviews"):
             said["benchmark"] = words["benchmark"] or entry.benchmark
         yield fetch_download(wanted, settings.data), said
     for path in files:
@@ -90,8 +104,18 @@ def import_one(store: Store, max_bytes: int, path: Path, words: Words) -> Report
 
 
 def suggest(store: Store, report: Report) -> None:
+    """Say what comes next, by what came in last."""
+    if report.kind in ("reviews", "judgments"):
+        tell_next("figures 4 --out DIR, or export judgments --out FILE")
+    elif report.kind in ("prompts", "reviewers"):
+        tell_next("judge run --protocol original ...")
+    elif report.benchmark:
+        suggest_study(store, report.benchmark)
+
+
+def suggest_study(store: Store, name: str) -> None:
     """Say what a study needs next."""
-    benchmark = next(one for one in list_benchmarks(store) if one.name == report.benchmark)
+    benchmark = find_benchmark(store, name)
     systems = list_systems(store, benchmark.name)
     whole = [system.name for system in systems if system.n_items == benchmark.n_items]
     if len(whole) < 2:

@@ -1,7 +1,7 @@
 """`--systems X Y`: an option that takes several words, which Typer's own can't."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from typer.core import TyperCommand
 
@@ -9,9 +9,19 @@ from typer.core import TyperCommand
 class ListCommand(TyperCommand):
     """A command whose `--systems` takes every word up to the next option."""
 
+    lists: ClassVar[tuple[str, ...]] = ("--systems",)
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - see app.Program
         """Parse the words after the verb."""
-        return super().parse_args(ctx, repeat_option(args, "--systems"))
+        for option in self.lists:
+            args = repeat_option(args, option)
+        return super().parse_args(ctx, args)
+
+
+class AgainstCommand(ListCommand):
+    """A command whose `--against` takes several words too."""
+
+    lists = ("--systems", "--against")
 
 
 def repeat_option(words: Sequence[str], option: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from annotations.answering import Pace
+from annotations.errands import Pace
 from annotations.generation import read_runs
 from annotations.library import find_answers
 from annotations.store import Store
@@ -18,7 +18,7 @@ from backend.registry.cards import LocalCard, OpenAICard
 from tests.browser import ROOT
 from tests.tiny import make_llama
 from tests.upstream import FAULTS, Scene, serve
-from ui.terminal.answers import print_line, say_left, say_pace
+from ui.terminal.watching import print_line, say_left, say_pace
 
 WORDS = ("answers", "generate", "--model", "m", "--benchmark", "demo")
 
@@ -131,6 +131,7 @@ def test_what_there_is_is_listed_with_its_last_run(camelid, demo, data):
         (Pace("tiny is loading, 4 s", 30, 0), "0 of 30, tiny is loading, 4 s"),
         (Pace("", 30, 0), "0 of 30, waiting for the first answer"),
         (Pace("", 3000, 1500, 2, 2.5, 600), "1,500 of 3,000, 2.50 a second, 10:00 left, 2 failed"),
+        (Pace("Resting.", 3, 1, 0, 1, 2, 0.5), "1 of 3, 1.00 a second, 0:02 left, $0.50, Resting."),
     ],
 )
 def test_a_line_says_how_far_it_is(pace, words):

@@ -8,6 +8,7 @@ import pytest
 from annotations.conversations import start_battle
 from annotations.exports import EXPORTS
 from annotations.store import Store
+from tests.judged import add_judgment, make_questions
 from tests.talks import KIM, ask, begin, make_seat, vote
 
 
@@ -36,7 +37,7 @@ def test_wide_is_an_option_too(camelid, demo):
 def test_an_unknown_kind_lists_the_kinds(camelid, demo):
     result = camelid("export", "tally", "--study", "demo")
     assert result.exit_code == 1
-    assert "tallies, votes, votes-wide, history, chats." in result.stderr
+    assert "tallies, votes, votes-wide, history, agreement, chats, judgments." in result.stderr
 
 
 def test_a_folder_that_is_not_there_is_an_error(camelid, demo, tmp_path):
@@ -72,6 +73,8 @@ def test_a_manifest_comes_when_it_is_asked_for(camelid, demo, tmp_path, format):
         (["history", "--format", "csv"], "choose from jsonl, parquet"),
         (["votes", "--format", "xlsx"], "choose from csv, jsonl, parquet"),
         (["chats", "--manifest"], "A manifest is about a study"),
+        (["judgments", "--manifest"], "A manifest is about a study; judgments"),
+        (["judgments", "--format", "parquet"], "choose from csv, jsonl"),
         (["chats", "--format", "csv"], "There are: jsonl, fastchat"),
         (["chats", "--format", "fastchat", "--criterion", "kind"], "There are: helpful"),
     ],
@@ -84,6 +87,18 @@ def test_what_can_not_be_written_is_said(camelid, demo, words, problem):
 def test_a_study_has_to_be_named(camelid, demo):
     result = camelid("export", "votes")
     assert (result.exit_code, "--study NAME" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+def test_every_judgment_is_written(camelid, data, tmp_path, format):
+    with Store(data, purpose="test") as store:
+        make_questions(store)
+        for item in (1, 2, 3):
+            add_judgment(store, item, ("alpaca", "vicuna"), (8, 9))
+    out = tmp_path / "j"
+    assert camelid("export", "judgments", "--out", out, "--format", format).exit_code == 0
+    assert len(out.read_text().splitlines()) == (4 if format == "csv" else 3)
+    assert out.read_bytes() == camelid("export", "judgments", "--format", format).stdout_bytes
 
 
 @pytest.fixture

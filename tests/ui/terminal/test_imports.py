@@ -5,6 +5,7 @@ import pytest
 from annotations.demo import FOLDER
 from annotations.library import list_benchmarks
 from annotations.store import Store
+from tests.reviewed import MODEL, PROMPT, REVIEWER, make_answered, make_reviews, write_rows
 
 
 def test_an_import_ends_with_what_comes_next(camelid):
@@ -26,6 +27,26 @@ def test_several_files_go_in_one_after_another(camelid, tmp_path):
     result = camelid("import", FOLDER / "instructions.jsonl", named)
     assert result.exit_code == 0, result.stderr
     assert result.stdout.count("new: 30") == 2
+
+
+def test_reviews_are_followed_by_what_they_are_good_for(camelid, data, tmp_path):
+    with Store(data, purpose="test") as store:
+        make_answered(store, tmp_path)
+    path = write_rows(tmp_path / "reviews.jsonl", make_reviews())
+    result = camelid("import", path, "--judge", "gpt-4-0314")
+    assert result.exit_code == 0, result.stderr
+    assert "Judge: gpt-4-0314." in result.stdout
+    assert "export judgments --out FILE" in result.stderr
+
+
+def test_prompts_belong_to_no_benchmark(camelid, tmp_path):
+    files = [
+        write_rows(tmp_path / "prompt.jsonl", [PROMPT]),
+        write_rows(tmp_path / "reviewer.jsonl", [REVIEWER]),
+        write_rows(tmp_path / "model.jsonl", [MODEL]),
+    ]
+    assert "--protocol original" in camelid("import", *files[:2]).stderr
+    assert camelid("import", files[2]).exit_code == 0
 
 
 def test_a_bad_file_is_named_and_nothing_of_it_is_kept(camelid, data, tmp_path):

@@ -15,6 +15,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ui.terminal.wire import HEADER_BYTES, OneLine, Patience, make_logging
 
+pytestmark = pytest.mark.slow
+
 WHOLE = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
 
