@@ -36,14 +36,14 @@ WORDS = (
 )
 
 
-def list_models(models: Switchboard) -> list[tuple[str, str]]:
-    """Return the models that can be asked, those that can't be yet behind them."""
+def list_models(models: Switchboard, usual: str = "") -> list[tuple[str, str]]:
+    """Return the models that can be asked, then those that can't be yet; in both `usual` first."""
     asked = [
         (known.card.label, known.name, models.check(known.card).ready)
         for known in models.list_cards()
         if known.card and is_speaker(known.card) and not isinstance(known.card, RecordedCard)
     ]
-    ordered = sorted(asked, key=lambda one: not one[2])
+    ordered = sorted(asked, key=lambda one: (not one[2], one[1] != usual))
     return [(label if ready else f"{label} (not yet)", name) for label, name, ready in ordered]
 
 

@@ -28,8 +28,9 @@ IMPORTING: dict[str, Any] = {
 FILE_TYPES = [".jsonl", ".json", ".csv", ".txt"]
 NOTHING = "No benchmarks yet. Fetch one below, or import a file of instructions."
 WORDS = (
-    "Instructions, answers, or votes collected elsewhere, as JSON Lines, JSON or CSV; the kind "
-    "of a file is seen from its content. A file with a fault is refused whole, with the line."
+    "Instructions, answers, votes collected elsewhere, or a judge's reviews, as JSON Lines, JSON "
+    "or CSV; the kind of a file is seen from its content. A file with a fault is refused whole, "
+    "with the line."
 )
 
 
@@ -78,9 +79,12 @@ def list_sets(registry: tuple[Download, ...] = FILES) -> list[tuple[str, str]]:
     """Return (label, name) of every published benchmark that can be fetched with its answers."""
     sets = []
     for entry in registry:
-        if entry.model is None:
-            n = sum(one.benchmark == entry.name and one.model is not None for one in registry)
-            sets.append((f"{entry.what}, and the answers of {n} systems", entry.name))
+        if entry.kind == "items":
+            own = [one.kind for one in registry if one.benchmark == entry.name]
+            label = f"{entry.what}, and the answers of {own.count('answers')} systems"
+            if "reviews" in own:
+                label += f", with {own.count('reviews')} files of reviews"
+            sets.append((label, entry.name))
     return sets
 
 
@@ -91,7 +95,7 @@ def fetch_set(
     actor: str,
     fetch: Callable[[str, Path], Path] = fetch_download,
 ) -> list[str]:
-    """Fetch a published benchmark with its answers and import all of it.
+    """Fetch a published benchmark with its answers and reviews, and import all of it.
 
     Errors: MissingTool when a file can't be fetched, with all that are missing; what came before
     it stays.
@@ -100,13 +104,12 @@ def fetch_set(
     for entry in FILES:
         if entry.benchmark == name:
             path = fetch_or_tell(entry, folder, fetch)
-            is_answers = entry.model is not None
             report = import_file(
                 store,
                 path,
                 model=entry.model,
-                benchmark=entry.benchmark if is_answers else None,
-                name=None if is_answers else entry.name,
+                benchmark=entry.benchmark if entry.kind in ("answers", "reviews") else None,
+                name=entry.name if entry.kind == "items" else None,
                 actor=actor,
             )
             lines += report.lines()
@@ -154,6 +157,9 @@ class Intake:
                 self.study = gr.Dropdown(
                     [], label="Study", info="For votes: whose votes these are."
                 )
+                self.judge = gr.Textbox(
+                    label="Judge", info="Who wrote these reviews, if the file's name doesn't say."
+                )
         with gr.Accordion("Advanced", open=False), gr.Row():
             self.benchmark = gr.Dropdown(
                 [], label="Benchmark", info="For answers, where several benchmarks would fit."
@@ -180,7 +186,7 @@ class Intake:
             gr.update(choices=[("as the file says", ""), *names], value=""),
         )
 
-    def take(
+    def take(  # noqa: PLR0913, PLR0917 - Gradio hands over every field of the form
         self,
         request: gr.Request,
         file: str | None,
@@ -188,10 +194,13 @@ class Intake:
         study: str | None,
         benchmark: str | None,
         name: str,
+        judge: str,
     ) -> tuple[str, None]:
         """Import an uploaded file; it is gone from the page then."""
         actor = check_admin(self.context, request).name
-        words = {"model": model, "study": study, "benchmark": benchmark, "name": name}
+        words = {
+            "model": model, "study": study, "benchmark": benchmark, "name": name, "judge": judge
+        }  # fmt: skip
         max_bytes = self.context.settings.upload_megabytes * 1_000_000
         path = Path(file) if file else None
         return answer(
@@ -208,7 +217,7 @@ class Intake:
     def wire(self, site: gr.Blocks, tab: gr.Tab) -> None:
         """Wire the two buttons; what is here is read again after each."""
         here = [self.table, self.study, self.benchmark]
-        form = [self.file, self.model, self.study, self.benchmark, self.name]
+        form = [self.file, self.model, self.study, self.benchmark, self.name, self.judge]
         site.load(self.look, None, here, **QUICK)
         tab.select(self.look, None, here, **QUICK)
         taken = self.go.click(self.take, form, [self.said, self.file], **IMPORTING)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from annotations.answering import Answering, Pace
+from annotations.answering import Answering
+from annotations.errands import Pace
 from annotations.generation import Run, State
 from backend.dialogue import ANSWERED
 from ui.pieces import finish, join, show_bar

@@ -1,4 +1,4 @@
-"""The admin's site: studies, imports, models, answers, people, and the system."""
+"""The admin's site: studies, imports, models, answers, the judge, people, and the system."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,7 @@ import gradio as gr
 from ui.admin.answers import Writer
 from ui.admin.desk import check_admin
 from ui.admin.imports import Intake
+from ui.admin.judge import Tribunal
 from ui.admin.models import Stable
 from ui.admin.people import Registry
 from ui.admin.studies import Workbench
@@ -16,7 +17,7 @@ from ui.blocks import Site
 from ui.context import Context
 from ui.pieces import QUICK, make_markdown, show_header, unwrap
 
-TABS = ("studies", "imports", "models", "answers", "people", "system")
+TABS = ("studies", "imports", "models", "answers", "judge", "people", "system")
 KEEP_UPLOAD_S = 3600  # a file that was uploaded and never imported
 
 
@@ -49,6 +50,8 @@ def build(context: Context) -> gr.Blocks:
                 stable = Stable(context)
             with gr.Tab("Answers", id="answers") as answers_tab:
                 writer = Writer(context)
+            with gr.Tab("Judge", id="judge") as judge_tab:
+                tribunal = Tribunal(context)
             with gr.Tab("People", id="people") as people_tab:
                 registry = Registry(context)
             with gr.Tab("System", id="system") as system_tab:
@@ -57,7 +60,13 @@ def build(context: Context) -> gr.Blocks:
         workbench.wire(site, studies_tab)
         intake.wire(site, imports_tab)
         registry.wire(site, people_tab)
-        all_tabs = [studies_tab, imports_tab, models_tab, answers_tab, people_tab, system_tab]
-        for one, own in ((monitor, system_tab), (stable, models_tab), (writer, answers_tab)):
+        all_tabs = [
+            studies_tab, imports_tab, models_tab, answers_tab, judge_tab, people_tab, system_tab
+        ]  # fmt: skip
+        watching = (
+            (monitor, system_tab), (stable, models_tab), (writer, answers_tab),
+            (tribunal, judge_tab),
+        )  # fmt: skip
+        for one, own in watching:
             one.wire(site, own, [tab for tab in all_tabs if tab is not own])
     return site

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from annotations.accounts import Account
 from annotations.studies import Progress
 from backend.records import Status, Study
+from ui.lab.judge.cards import Judged, show_judged
 from ui.lab.studies import Row, show_status
 from ui.pieces import finish, join, show_bar, show_link
 
@@ -25,6 +26,7 @@ COMMANDS = """\
 {0} study create first --benchmark user_oriented_252 \\
     --systems text-davinci-003 davinci-self-instruct
 {0} study open first"""
+NOTHING_JUDGED = Judged()
 HERE = Path("data")  # the data folder of a command that names none
 
 
@@ -49,10 +51,12 @@ def find_next_step(study: Study, progress: Progress) -> str:
     return f"{n_missing:,} ballots are still to come."
 
 
-def show_home(rows: list[Row], account: Account, data: Path = HERE) -> str:
-    """Return the page: three steps for a newcomer, else the studies with what each waits for."""
-    newcomer = is_newcomer(rows)
-    return finish(show_steps(rows, account, data) if newcomer else show_studies(rows, account))
+def show_home(
+    rows: list[Row], account: Account, data: Path = HERE, judged: Judged = NOTHING_JUDGED
+) -> str:
+    """Return the page: three steps for a newcomer, else the studies; then what judges have done."""
+    first = show_steps(rows, account, data) if is_newcomer(rows) else show_studies(rows, account)
+    return finish(join([first, show_judged(judged, account)]))
 
 
 def list_commands(data: Path) -> str:

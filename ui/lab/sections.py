@@ -22,6 +22,7 @@ EXPORT_LABELS = {
     "votes-wide": "Votes, one pair a row",
     "tallies": "Tallies",
     "history": "All revisions and comments",
+    "agreement": "Judges and people",
 }
 FORMAT_LABELS: dict[Format, str] = {"csv": "CSV", "jsonl": "JSONL", "parquet": "Parquet"}
 NO_VOTES = "No votes yet. Pies, bars and tests will be here after the first one."

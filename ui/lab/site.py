@@ -1,4 +1,4 @@
-"""The lab's site: who is here, and five tabs."""
+"""The lab's site: who is here, and six tabs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,11 +10,13 @@ from ui.context import Context
 from ui.lab.chat.tab import Chat
 from ui.lab.home import show_home
 from ui.lab.items import Browser
+from ui.lab.judge.cards import read_judged
+from ui.lab.judge.tab import JudgeTab
 from ui.lab.results import Viewer
 from ui.lab.studies import Board, read_rows
 from ui.pieces import QUICK, make_markdown, require, show_header, unwrap
 
-TABS = ("home", "chat", "progress", "results", "items")
+TABS = ("home", "chat", "progress", "results", "judge", "items")
 
 
 def choose_tab(query: Mapping[str, str]) -> str:
@@ -26,14 +28,16 @@ def choose_tab(query: Mapping[str, str]) -> str:
 def build(context: Context) -> gr.Blocks:
     """Return the researchers' site."""
 
-    def arrive(request: gr.Request) -> tuple[str, str, Any]:
+    def arrive(request: gr.Request) -> tuple[str, str, Any, Any]:
         account = require(context, request, "researcher")
         tab = choose_tab(unwrap(request).query_params)
-        return show_header(account, "Lab"), look(request), gr.Tabs(selected=tab)
+        header, home = show_header(account, "Lab"), look(request)
+        return header, home, gr.Tabs(selected=tab), judge.arrive(request)
 
     def look(request: gr.Request) -> str:
         account = require(context, request, "researcher")
-        return show_home(read_rows(context.store), account, context.settings.data)
+        store = context.store
+        return show_home(read_rows(store), account, context.settings.data, read_judged(store))
 
     with Site(title="Camelid lab", analytics_enabled=False) as site:
         header = make_markdown(elem_classes="header")
@@ -46,14 +50,18 @@ def build(context: Context) -> gr.Blocks:
                 board = Board(context)
             with gr.Tab("Results", id="results") as results_tab:
                 viewer = Viewer(context)
+            with gr.Tab("Judge", id="judge") as judge_tab:
+                judge = JudgeTab(context)
             with gr.Tab("Items", id="items") as items_tab:
                 browser = Browser(context)
         # Progress is shown on the header alone: at each word that a chat streams, Gradio's page
         # visits all that is inside of what progress is shown on, and inside of tabs is everything.
-        site.load(arrive, None, [header, home, tabs], show_progress_on=header, **QUICK)
+        first = [header, home, tabs, judge.views]
+        site.load(arrive, None, first, show_progress_on=header, **QUICK)
         home_tab.select(look, None, home, **QUICK)
         chat.wire(chat_tab)
-        board.wire(progress_tab, [home_tab, chat_tab, results_tab, items_tab])
+        board.wire(progress_tab, [home_tab, chat_tab, results_tab, judge_tab, items_tab])
         viewer.wire(results_tab)
+        judge.wire(judge_tab)
         browser.wire(items_tab)
     return site

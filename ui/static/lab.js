@@ -1,7 +1,7 @@
 "use strict";
 // Tells the server which theme figures should have, keeps what is looked at in the address, so that
-// a reload shows it again, follows the links among items without loading the page anew, and gives
-// the chat its keys, its copy buttons, and the end of what is being said in view.
+// a reload shows it again, follows the links among items and among judgments without loading the
+// page anew, and gives the chat its keys, its copy buttons, and the end of what is being said in view.
 (() => {
   const asked = new URLSearchParams(location.search).get("__theme");
   const dark = asked ? asked === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
@@ -35,16 +35,22 @@
     }
   }, true);
 
+  // What has links inside also has a hidden field, which takes the address that one leads to.
+  const fields = {
+    "items/": "items-where", "judge/judgments": "judgments-where", "judge/agreement": "agreement-where",
+  };
   const visit = () => {
-    const field = document.querySelector("#items-where :is(input, textarea)");
-    if (!field) return false;
+    const query = new URLSearchParams(location.search);
+    const where = document.getElementById(fields[`${query.get("tab")}/${query.get("view") ?? ""}`]);
+    const field = where?.querySelector("input, textarea");
+    if (!field || !isShown(where.closest('[role="tabpanel"]'))) return false;
     field.value = location.search;
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", bubbles: true, cancelable: true }));
     return true;
   };
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("#items-body a.go");
+    const link = event.target.closest?.(":is(#items-body, #judgments-body, #agreement-body) a.go");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     const before = location.href;
     history.pushState(null, "", link.href);

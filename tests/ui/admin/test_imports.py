@@ -2,10 +2,13 @@ import json
 
 import pytest
 
+from annotations.judging.original import read_original
+from annotations.judging.records import list_judgments
 from annotations.library import list_benchmarks
 from backend.benchmarks import FILES
 from backend.errors import InputError, MissingTool
 from tests.ledgers import make_study
+from tests.reviewed import make_answered, make_reviews
 from ui.admin.imports import delete_upload, fetch_set, import_upload, list_sets, show_library
 
 LIMIT = 10_000_000
@@ -61,6 +64,7 @@ def test_words_that_were_left_empty_say_nothing(store, upload):
 def test_every_published_benchmark_can_be_fetched_with_its_answers():
     assert [name for _, name in list_sets()] == ["user_oriented_252", "vicuna_80"]
     assert list_sets()[0][0].endswith("and the answers of 3 systems")
+    assert list_sets()[1][0].endswith("the answers of 6 systems, with 8 files of reviews")
 
 
 def test_a_set_is_fetched_and_imported(store, tmp_path, data_sources):
@@ -73,6 +77,25 @@ def test_a_set_is_fetched_and_imported(store, tmp_path, data_sources):
     assert [(one.name, one.n_items) for one in list_benchmarks(store)] == [
         ("user_oriented_252", 252)
     ]
+
+
+@pytest.mark.slow
+def test_the_vicuna_set_brings_its_reviews_and_prompts(store, tmp_path, data_sources):
+    def fetch(name, folder):
+        entry = next(one for one in FILES if one.name == name)
+        return next(data_sources.rglob(entry.file))
+
+    fetch_set(store, tmp_path, "vicuna_80", "ada", fetch)
+    assert len(list_judgments(store)) == 640
+    assert set(read_original(store).rubrics) == {"general", "coding", "math"}
+
+
+def test_the_judge_of_an_upload_can_be_said(store, tmp_path, upload):
+    make_answered(store, tmp_path)
+    path = upload("".join(f"{json.dumps(row)}\n" for row in make_reviews()))
+    lines = take(store, path, judge="gpt-3.5-turbo", model="", study=None)
+    assert "Judge: gpt-3.5-turbo." in lines
+    assert {one.judge for one in list_judgments(store)} == {"gpt-3.5-turbo"}
 
 
 def test_offline_the_page_says_what_to_do(store, tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 
-from annotations.answering import Pace
+from annotations.errands import Pace
 from annotations.generation import Run
 from backend.dialogue import Sampling
 from ui.admin.runs import (

@@ -22,6 +22,8 @@ from ui.context import STAFF_COOKIE
 from ui.meter import Reading
 from ui.server import make_context
 
+pytestmark = pytest.mark.slow
+
 QUIET = Reading(59, 0, None, None, {401: 0, 429: 0})
 BUSY = Reading(90_061, 200, 0.0123, 0.0456, {401: 2, 429: 1000})
 

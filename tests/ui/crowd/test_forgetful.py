@@ -15,6 +15,8 @@ from ui.crowd.forgetful import Forgetful
 from ui.crowd.page import lay_out
 from ui.server import build_app, make_context
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def site():

@@ -1,0 +1,1 @@
+"""The lab's Judge tab: bars of relative scores, how far judges can be trusted, single judgments."""
