@@ -43,7 +43,7 @@ def test_figures_go_to_the_file_that_was_asked_for(tmp_path, capsys):
 
 def test_the_page_tells_of_every_bench():
     told = {name for name, _ in COMMANDS}
-    assert told == {"bench.chat", "bench.ledger", "bench.start", "bench.votes"}
+    assert told == {"bench.chat", "bench.judge", "bench.ledger", "bench.start", "bench.votes"}
 
 
 @pytest.mark.slow  # each imports what it measures
