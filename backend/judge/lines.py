@@ -4,19 +4,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backend.judge.markup import FIRST, SECOND
 from backend.judge.phrases import (
     ABOUT_ASPECT,
     CHANCES,
     COUNTED,
     CRITERION,
-    FIRST,
     JOIN,
     JUDGES,
     LINK,
     MARK,
     REPORTS,
     SCORE,
-    SECOND,
     SPEAKS,
     WORD,
     is_scaled,

@@ -17,8 +17,8 @@ INVISIBLE = dict.fromkeys(
     (0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070),
      0x20E3, 0xFE0E, 0xFE0F, 0xFEFF, *PRIVATE, *PICTURES)
 )  # fmt: skip
-HIDDEN = {**INVISIBLE, **dict.fromkeys((0xD, 0x85, 0x2028, 0x2029), "\n")}
-PLAIN = {**FULL_WIDTH, **BOLD_DIGITS, **SPACES, 0x2019: "'", 0x2212: "-"}
+HIDDEN: dict[int, str | None] = {**INVISIBLE, **dict.fromkeys((0xD, 0x85, 0x2028, 0x2029), "\n")}
+PLAIN: dict[int, int | str] = {**FULL_WIDTH, **BOLD_DIGITS, **SPACES, 0x2019: "'", 0x2212: "-"}
 
 # Runs that say no more when they are longer, as digits beyond the seventh.
 LONG = re.compile(r"([0-9])[0-9]{6,}|(\.)\.{3,}|([ \t])[ \t]+")

@@ -21,7 +21,7 @@ NAMES = (
     r"(?P<a>1|2|A|B)(?![\w.]*\d|\w)",
     r"(?i:(?:the )?(?:AI )?assistant) (?P<g>[Oo]ne|[Tt]wo)\b",
     r"(?im:(?:^[^\w\n]*|(?<=[,;|] )|(?<=\band ))answer)[ \t]*[#№]?[ \t]*"
-    r"(?P<b>[12AB])(?=[ \t]*(?:'s\b|[:(=|-]))",
+    r"(?P<b>[12AB])(?=[ \t]*(?:'s\b|[:(=|–—→-]|(?i:gets|is|receives|deserves|score|rating)\b))",
     r"(?i:\b(?:the )?(?P<c>first|second) (?:AI )?(?:assistant|response|answer|model))\b",
     r"(?i:(?<=for )the (?P<i>first|second)\b)(?=[ \t]*(?:[.,;]|$|and\b))",
     r"(?:AI|智能)?(?:助手|助理|模型|回答|答案)[ \t]*[#№]?[ \t]*(?P<d>[12AB甲乙])(?!\d|\.\d)",
@@ -36,7 +36,9 @@ NUMBERED = re.compile(r"((?i:\bscore|\brating)|评分|得分|分数)[ \t_]*#?[ \
 AND = r"(?:\band\b|&|,|/|和|与|、)"
 ALSO_SECOND = re.compile(rf"({FIRST}\s*{AND}\s*)(?:2|B|二|乙)(?![\w.]*\d|\w)")
 BEFORE_NAME = re.compile(rf"^[ \t]*[12][.)][ \t]+(?={MARK})", re.MULTILINE)
-AFTER_NAME = re.compile(rf"({MARK})[ \t]*(?:->|=>|→|⇒|➜)")
+ARROW = re.compile(
+    rf"(?<=[A-Za-z\u4e00-\u9fff{FIRST}{SECOND}])[ \t]?(?:->|=>|→|⇒|➜)(?=[ \t]?[0-9])"
+)
 
 # A number that can be a score. What is no score: -4, 1e3, 9/20, 90 %, 7-8, 7 to 8, 10 - 2 = 8.
 SCORE = (
@@ -126,7 +128,7 @@ OF_TEN = re.compile(
     r"|\(?(?:\bon |\busing )?(?:\ba |\bthe )?\bscale (?:of|from) [01]\s?(?:to|-|–)\s?10\b\)?,?",
     re.IGNORECASE,
 )
-RESPECTIVELY = re.compile(r",?[ \t]*\brespectively\b", re.IGNORECASE)
+RESPECTIVELY = re.compile(r"(?:,[ \t]?|[ \t])?\brespectively\b", re.IGNORECASE)
 SPACES = re.compile(r"[ \t]{2,}")
 SENTENCE_END = re.compile(r"[.!?;](?=\s)|[。!?;]")
 
@@ -134,9 +136,10 @@ SENTENCE_END = re.compile(r"[.!?;](?=\s)|[。!?;]")
 def clean_text(text: str) -> str:
     """Return a text with plain digits and without Markdown, and with marks for names."""
     text = MIXED.sub(lambda found: found[1] + HALVES[found[2] or found[3]], strip_markup(text))
-    text = NAME.sub(mark_name, RESPECTIVELY.sub("", OF_TEN.sub("", text)))
+    text = SPACES.sub(" ", RESPECTIVELY.sub("", OF_TEN.sub("", text)))
+    text = NAME.sub(mark_name, text)
     text = NUMBERED.sub(lambda found: f"{SECOND if found[2] == '2' else FIRST} {found[1]}", text)
-    text = ALSO_SECOND.sub(rf"\1{SECOND}", AFTER_NAME.sub(r"\1:", text))
+    text = ALSO_SECOND.sub(rf"\1{SECOND}", ARROW.sub(":", text))
     return SPACES.sub(" ", BEFORE_NAME.sub("", text))
 
 

@@ -186,6 +186,7 @@ def check_names(file: str, sections: Mapping[str, str]) -> None:
 def make_original(prompts: Sequence[PromptText], reviewers: Sequence[Reviewer]) -> Protocol:
     """Return the published protocol, from what its two files say.
 
+    Edge: of two reviewers for one category the first counts, as in FastChat.
     Errors: NotFound when a reviewer uses a prompt that is not there, or nobody is for general
     questions.
     """
@@ -196,7 +197,7 @@ def make_original(prompts: Sequence[PromptText], reviewers: Sequence[Reviewer]) 
             f"The reviewers use the prompts {', '.join(missing)}, which are not here. Import the "
             "prompt.jsonl that belongs to this reviewer.jsonl."
         )
-    rubrics = [make_rubric(reviewer, texts[reviewer.prompt]) for reviewer in reviewers]
+    rubrics = [make_rubric(reviewer, texts[reviewer.prompt]) for reviewer in reversed(reviewers)]
     protocol = Protocol("original", "en", {rubric.category: rubric for rubric in rubrics})
     protocol.find_rubric(GENERAL)
     return protocol

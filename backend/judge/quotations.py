@@ -13,7 +13,8 @@ QUOTED = re.compile(
 # A quotation mark after a letter or digit ends one, or is an inch; before one, it begins one.
 STRAIGHT = re.compile(r'(?<![A-Za-z0-9])"[^"]*"(?![A-Za-z0-9])')
 SINGLE = re.compile(r"(?<![A-Za-z0-9'])'(?=\S)(?:[^'\n]|'(?=[A-Za-z])){1,400}'(?![A-Za-z0-9'])")
-INLINE = re.compile(r"(?<!`)(`{1,3})(?=[^`\n]*[^\W0-9])[^`\n]+\1(?!`)")
+INLINE = re.compile(r"(?<!`)(`{1,3})([^`\n]+)\1(?!`)")
+CODE = re.compile(r"\s*`[^`]+`\W*")
 OPENING = re.compile(
     r"\s*(?:(?:```|~~~)[^\n]*\n([^\n]+)\n[ \t]*(?:```|~~~)|(?<!`)`([^`\n]+)`)[ \t]*\n"
 )
@@ -43,7 +44,8 @@ THINKS = re.compile(r"\s*<think(?:ing)?>", re.IGNORECASE)
 THOUGHT = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 
 SENTENCE = re.compile(r"(?<=[.!?。])\s+")
-MAX_LINE = 2000  # characters
+MAX_LINE = 1000  # characters
+MAX_LINES = 4000
 N_BEFORE = 300  # characters in which a line that announces code ends
 N_NESTED = 3  # quotations in quotations
 
@@ -87,13 +89,18 @@ def drop_quotations(text: str) -> str:
     for _ in range(N_NESTED):
         own = QUOTED.sub(HIDDEN, own)
     own = SINGLE.sub(hide_words, STRAIGHT.sub(hide_words, own))
-    return "\n".join(drop_recitals(INLINE.sub(HIDDEN, own))).replace(HIDDEN, " … ")
+    return INLINE.sub(hide_code, "\n".join(drop_recitals(own))).replace(HIDDEN, " … ")
 
 
 def hide_words(found: re.Match[str]) -> str:
     """Return what stands for words in quotes; names and the word "score" say nothing by them."""
     words = found[0][1:-1]
     return words if NAME.fullmatch(words) or re.fullmatch(WORD, words) else HIDDEN
+
+
+def hide_code(found: re.Match[str]) -> str:
+    """Return what stands for code inside a line: numbers without words are the judge's own."""
+    return HIDDEN if re.search(r"[^\W0-9]", found[2]) else found[2]
 
 
 def keep_announced(found: re.Match[str]) -> str:
@@ -118,11 +125,14 @@ def drop_recitals(text: str) -> Iterator[str]:
     """Yield the lines without the paragraphs in which somebody else is said to speak."""
     introduced = reciting = False
     for line in text.splitlines():
-        if line.strip():
+        if not line.strip():
+            reciting = False
+        elif introduced and CODE.fullmatch(line):
+            introduced = False
+            continue
+        else:
             reciting = reciting or (introduced and HIDDEN not in line)
             introduced = not reciting and INTRODUCES.search(line[-200:]) is not None
-        elif reciting:
-            reciting = False
         if not reciting:
             yield line
 
@@ -130,9 +140,12 @@ def drop_recitals(text: str) -> Iterator[str]:
 def split_lines(text: str) -> list[str]:
     """Return the lines of a text that are not empty; what is longer than a line comes in sentences.
 
-    Edge: a sentence that no person would write is cut short.
+    Edge: a sentence that no person would write is cut short; of an endless reply, the beginning
+    and the end are left.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > MAX_LINES:
+        lines = [*lines[: MAX_LINES // 2], *lines[-MAX_LINES // 2 :]]
     return [part for line in lines for part in cut_line(line)]
 
 

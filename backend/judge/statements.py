@@ -78,13 +78,19 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("wn", re.compile(rf"({MARK}){NOTE}{LINK}[(\[]?{SCORE}[)\]]?{ALONE}")),
 )  # fmt: skip
 NAMED = re.compile(rf"{MARK}|{EACH}|{GIVE}")  # without one of these, no pattern fits
+# An assistant that rates something itself, or something else that is rated.
+RATES = re.compile(
+    rf"{MARK}\s+(?:rates?|rated|gives?|gave)\s+(?:the|this|that|it|its)\b"
+    r"|(?:rating|score)s?\s+(?:of|for)\s+(?:the|this|that)\s+"
+    r"(?!(?:answer|response|assistant|reply|question|task|overall|first|second)\b)[a-z]",
+    re.IGNORECASE,
+)
 # What may follow a number that no word calls a score: not "3 errors", not "1. First".
-# An assistant that rates something itself.
-RATES = re.compile(rf"{MARK}\s+(?:rates?|rated|gives?|gave)\s+(?:the|this|that|it|its)\b", re.I)
 ENDS = re.compile(
     rf"\s*(?:\.?$|[,;)|]|\([^0-9]|[-–—]\s+[^0-9\s]|(?:\.\s*)?{MARK}|。"
     r"|(?:and|for|because|while|as|since|due|but|whereas|vs)\b|[和而因])"
 )
+# "scored 3" is a score at the end or before one of these, and goals or points before others.
 SCORED_SOMETHING = re.compile(r"(?i:scor(?:es|ed)?|rate[sd]?)\s+[0-9.]+$")
 GOES_ON = re.compile(r"\s*(?:[.,;:)(|。]|$|(?:on|in|at|to|under|by|from|overall|here)\b)|\W*分")
 STOPS = re.compile(r"[.:](?:\s|$)")
@@ -92,7 +98,7 @@ SEPARATOR = re.compile(r"[:=|(–—-]|为|是")
 LABELLED = re.compile(rf"{MARK}{NOTE}\s*[:=|(–—-]")
 HEADER = re.compile(rf"[^0-9{MARK[1:-1]}]*({MARK})[^0-9{MARK[1:-1]}.]*:?")
 IN_SECTION = re.compile(
-    rf"\W*(?:(?i:overall|final|total)\s*{WORD}?|{WORD})\s*(?i::|=|\bis\b|\bof\b|为|是)?\s*{SCORE}"
+    rf"\W*(?:(?i:overall|final|total)\s*(?:{WORD}|(?=[:=]))|{WORD})\s*(?i::|=|\bis\b|\bof\b|为|是)?\s*{SCORE}"
     rf"|{SCALED}{SCORE}\W*$"
 )
 SENTENCE = re.compile(r"[.!?。]\W*$|[0-9]")
@@ -121,7 +127,7 @@ def find_statements(lines: Sequence[str]) -> Iterator[Statement]:
 
 def find_pair(line: str, number: int, heading: int) -> Iterator[Statement]:
     """Yield the two scores that a line is, where it says so, or the line over it does."""
-    told = read_scores(line, "last line")
+    told = read_scores(line, "first line" if heading > 0 else "last line")
     if told is None or not (heading > 0 or SPEAKS.search(line) or ANNOUNCES.search(line)):
         return
     level = FINAL if heading == FINAL or LAST_WORD.search(line) else SCORED
@@ -184,8 +190,9 @@ def rate_number(line: str, found: re.Match[str], heading: int, kinds: str) -> in
     ends = ENDS.match(line, end) or (firm and STOPS.match(line, end))
     if firm or SPEAKS.search(clause) or GIVES.search(clause):
         return (firm or SCORED) if ends else 0
-    separated = SEPARATOR.search(found[0]) or (kinds == "nwnw" and not COUNTED.search(clause))
-    return BARE if ends and separated else 0
+    counted = COUNTED.search(clause if kinds == "nwnw" else re.split(MARK, clause, maxsplit=1)[0])
+    separated = SEPARATOR.search(found[0]) or kinds == "nwnw"
+    return BARE if ends and separated and not counted else 0
 
 
 def make_statements(

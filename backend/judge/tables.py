@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from backend.judge.phrases import CRITERION, FIRST, LAST_WORD, MARK, SECOND, SPEAKS
+from backend.judge.markup import FIRST, SECOND
+from backend.judge.phrases import CRITERION, LAST_WORD, MARK, SPEAKS
 
 Row = list[str]
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from backend.judge.lines import Told, read_opening, read_score, read_scores
+from backend.judge.marks import read_marks
 from backend.judge.objects import SCHEMA, find_object, parse_scores
 from backend.judge.phrases import (
     CRITERION,
@@ -58,10 +59,10 @@ def read_text(text: str) -> Reading | None:
 
 def read_single(text: str) -> Reading | None:
     """Return the one score of a reply, or None where it can't be read."""
-    bracketed = {parse_score(number) for number in BRACKETED.findall(drop_quotations(text))}
-    if bracketed:
-        return make_reading([*bracketed], "brackets") if len(bracketed) == 1 else None
-    lines = split_lines(clean_text(drop_quotations(unfence(text))))
+    if BRACKETED.search(text):
+        marks = read_marks(BRACKETED, text)
+        return None if marks is None else make_reading([parse_score(marks[0])], "brackets")
+    lines = list_own_lines(unfence(text))
     opening = read_score(lines[0], "first line") if lines else None
     closing = read_score(lines[-1], "last line") if lines else None
     ends = {one.values for one in (opening, closing) if one}

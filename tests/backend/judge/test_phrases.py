@@ -1,6 +1,7 @@
 import pytest
 
-from backend.judge.phrases import FIRST, SECOND, clean_text, find_clause, parse_score
+from backend.judge.markup import FIRST, SECOND
+from backend.judge.phrases import clean_text, find_clause, parse_score
 
 
 @pytest.mark.parametrize(

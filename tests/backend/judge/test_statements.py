@@ -2,7 +2,8 @@ import pytest
 
 from backend.judge.phrases import clean_text
 from backend.judge.quotations import split_lines
-from backend.judge.statements import BARE, FINAL, SCORED, find_statements
+from backend.judge.statements import find_statements
+from backend.judge.tuples import BARE, FINAL, SCORED
 
 
 def hear(text):
