@@ -106,11 +106,17 @@ def test_only_two_zeros_are_free():
         ("Rewrite the following sentence using active voice.\n\nThe news was read by me.", 26),
         ("你好，世界。请用中文回答：什么是人工智能？", 21),
         ("def add(a, b):\n    return a + b\n", 15),
+        ("1, 2; 3.", 7),
         ("", 0),
     ],
 )
 def test_prompt_is_counted_above_what_ordinary_text_has(text, n_least):
     assert n_least <= count_tokens([Message("user", text)]) <= 8 + 3 * n_least
+
+
+@pytest.mark.parametrize("text", ["🎉" * 100, "\u2603\u2702" * 50, "#!{}" * 50, "0123456789" * 20])
+def test_odd_signs_count_a_token_a_byte(text):
+    assert count_tokens([Message("user", text)]) >= len(text.encode())
 
 
 @given(st.lists(st.builds(Message, st.just("user"), st.text(), st.text()), max_size=3))
