@@ -116,13 +116,13 @@ class Errands(Generic[E]):
         return True
 
     def close(self) -> None:
-        """Stop all runs because the app ends, and end the thread."""
+        """Stop all runs because the app ends, and end the thread; a second time nothing is left."""
         self._closing = True
         going = list(self._going.values())
         for one in going:
             self.stop(one.errand.run_id)
         wait([one.ended for one in going], CLOSE_S)
-        if self._loop is not None and self._thread is not None:
+        if self._loop is not None and self._thread is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(CLOSE_S)
 

@@ -117,5 +117,5 @@ def check_word(query: Mapping[str, str], name: str, known: Sequence[str]) -> str
     """
     word = query.get(name) or ""
     if word and word not in known:
-        raise InputError(f"There is no {name} {word!r}; choose from {', '.join(known)}.")
+        raise InputError(f"{word!r} is not known for {name}; it can be {' or '.join(known)}.")
     return word

@@ -256,5 +256,6 @@ def read_questions(store: Store, numbers: Sequence[int]) -> dict[int, str]:
 
 def count_verdicts(store: Store) -> int:
     """Return how many verdicts there are, of all judges and from all sources."""
-    row = store.row(f"SELECT count(*) FROM ({SELECT_JUDGMENTS} AND j.outcome = 'ok')")
+    has_verdict = "(j.outcome = 'ok' OR h.score_1 IS NOT NULL)"
+    row = store.row(f"SELECT count(*) FROM ({SELECT_JUDGMENTS} AND {has_verdict})")
     return int(row[0]) if row else 0

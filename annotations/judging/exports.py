@@ -34,7 +34,8 @@ STORED = (
 COLUMNS = [
     "judgment_id", "benchmark", "item_id", "category", "lang", "kind", "system", "reference",
     "system_1", "system_2", "reference_slot", "repeat", "judge", "judge_assumed", "model",
-    "protocol", "prompt_sha256", "source", "ext_id", "outcome", "fault", "detail", "how", "flags",
+    "protocol", "asked", "prompt_sha256", "source", "ext_id", "outcome", "fault", "detail", "how",
+    "flags",
     "read_1", "read_2", "stored_1", "stored_2", "differs", "hand_1", "hand_2", "hand_unreadable",
     "scores", "score_1", "score_2", "winner", "winner_system", "n_prompt_tokens", "n_tokens",
     "cost_usd", "duration_s", "written_at", "key",
@@ -92,7 +93,8 @@ def list_rows(store: Store, wanted: Filter | None, scores: Scores) -> Iterator[R
 def tell_judgment(row: Row, scores: Scores) -> Record:
     """Return one judgment by column; a score that it doesn't have is None.
 
-    `system` is the one that is measured; `written_at` is when the ledger got it.
+    `system` is the one that is measured; `asked` is what a figure's numbers call its protocol: the
+    judgments of one bar have it in common; `written_at` is when the ledger got it.
     """
     one = make_judgment(row)
     winner = one.winner(scores)
@@ -106,6 +108,7 @@ def tell_judgment(row: Row, scores: Scores) -> Record:
         "system_1": one.system_1,
         "system_2": one.system_2,
         "source": one.source,
+        "asked": one.way,
         "flags": " ".join(one.flags),
         "differs": int(one.differs),
         "hand_unreadable": int(one.hand_unreadable),

@@ -81,8 +81,12 @@ class JudgeOutlook:
     @property
     def n_cached(self) -> int:
         """Return how many tasks are judged already, here or by a verdict on the same texts."""
-        n_twins = sum(map(len, self.sorted.twins.values()))
-        return len(self.sorted.known) + len(self.sorted.copies) + n_twins
+        return len(self.sorted.known) + len(self.sorted.copies)
+
+    @property
+    def n_twins(self) -> int:
+        """Return how many tasks are of the same texts as one that is asked, and get its verdict."""
+        return sum(map(len, self.sorted.twins.values()))
 
     @property
     def n_failed(self) -> int:
@@ -101,6 +105,13 @@ class JudgeOutlook:
         return not (made.ask or made.identical or made.copies)
 
     @property
+    def is_chinese(self) -> bool:
+        """Say whether the questions are in Chinese, as those of figure 5."""
+        made = self.sorted
+        tasks = [*made.ask, *made.identical, *(task for task, _ in made.copies), *made.known]
+        return bool(tasks) and tasks[0].item.lang.startswith("zh")
+
+    @property
     def words(self) -> str:
         """Return what will happen, in sentences."""
         n = len(self.tasks)
@@ -110,12 +121,15 @@ class JudgeOutlook:
         said = [" ".join(parts) + "."]
         if self.n_cached:
             said.append(f"{self.n_cached:,} known already.")
+        if self.n_twins:
+            said.append(f"{self.n_twins:,} of the same texts as one of these, without a call.")
         if self.n_identical:
             said.append(f"{count(self.n_identical, 'tie')} of equal answers, without a call.")
         if self.n_failed:
             said.append(f"{self.n_failed:,} ended without a verdict before; retry asks again.")
+        which = f" with sample {self.order.sample}" if self.order.sample else ""
         said.extend(
-            f"{system} has not answered {count(n_missing, 'item')}."
+            f"{system} has not answered {count(n_missing, 'item')}{which}."
             for system, n_missing in self.missing.items()
         )
         return " ".join(said)

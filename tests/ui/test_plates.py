@@ -95,9 +95,9 @@ def test_what_is_asked_is_read_from_words(store):
     "number, words, problem",
     [
         ("6", {}, "no figure 6 yet. There are: 3, 4, 5"),
-        ("4", {"scores": "best"}, "no scores 'best'; choose from read, stored"),
-        ("4", {"by": "day"}, "no by 'day'"),
-        ("4", {"source": "x"}, "no source 'x'"),
+        ("4", {"scores": "best"}, "'best' is not known for scores; it can be read or stored"),
+        ("4", {"by": "day"}, "'day' is not known for by; it can be category"),
+        ("4", {"source": "x"}, "'x' is not known for source"),
     ],
 )
 def test_what_can_not_be_asked_is_said(store, number, words, problem):

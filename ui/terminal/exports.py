@@ -67,8 +67,7 @@ def export(  # noqa: PLR0913 - each is a word of the command line
 ) -> None:
     """Write a study's tallies, votes or history of ballots; or all chats, or all judgments."""
     if kind in (CHATS, JUDGMENTS):
-        if manifest:
-            raise InputError(f"A manifest is about a study; {kind} carry their hashes in each row.")
+        check_no_study(kind, study, manifest=manifest)
         write_all(ctx, out, choose_write(kind, format, criterion))
         return
     words = f"{kind}-wide" if wide else kind
@@ -91,6 +90,14 @@ def export(  # noqa: PLR0913 - each is a word of the command line
             written.append(write_beside(store, found, out, told))
     for path in written:
         tell_written(path)
+
+
+def check_no_study(kind: str, study: str | None, *, manifest: bool) -> None:
+    """Refuse what is said about a study where the kind belongs to none."""
+    if manifest:
+        raise InputError(f"A manifest is about a study; {kind} carry their hashes in each row.")
+    if study is not None:
+        raise InputError(f"All {kind} are written, whatever the study; leave out --study.")
 
 
 def find_kind(words: str) -> Export:

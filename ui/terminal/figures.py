@@ -158,6 +158,8 @@ def show_bars(panels: Sequence[Panel]) -> None:
 
 def show_sums(bar: Bar) -> tuple[str, str, object]:
     """Return both sums, their share in per cent, and how many questions they are from."""
+    if bar.sum_system is None:
+        return "no scores", "", ""
     sums = f"{write_sum(bar.sum_system)} : {write_sum(bar.sum_reference)}"
     return sums, "" if bar.share is None else f"{100 * bar.share:.0f}", bar.n_questions or ""
 

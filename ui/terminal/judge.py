@@ -98,11 +98,12 @@ def run(  # noqa: PLR0913 - each is a word of the command line
             return
         errand = JudgeErrand(store, models, order, ACTOR)
         errand.is_paused = True  # if it is stopped
-        report(asyncio.run(watch(errand, sys.stderr)))
+        figure = 5 if outlook.is_chinese else 4
+        report(asyncio.run(watch(errand, sys.stderr)), figure)
 
 
-def report(done: JudgeRun) -> None:
-    """Say how a run ended; some verdicts missing ends the program with code 1."""
+def report(done: JudgeRun, figure: int) -> None:
+    """Say how a run ended, and which figure it is for; verdicts missing end with code 1."""
     n_wanted = done.n_tasks - done.n_cached
     typer.echo(f"{done.n_judged:,} of {n_wanted:,} verdicts of {done.judge} came.")
     if done.cost_usd:
@@ -115,7 +116,8 @@ def report(done: JudgeRun) -> None:
         typer.echo(done.message, err=True)
     if done.n_judged < n_wanted:
         raise typer.Exit(1)
-    tell_next("figures 4 --out DIR --format csv,png", "export judgments --out judgments.csv")
+    draw = f"figures {figure} --out DIR --format csv,png"
+    tell_next(draw, "export judgments --out judgments.csv")
 
 
 @verbs.command("list")
@@ -165,7 +167,7 @@ def tell_waiting(one: Waiting) -> str:
     head = f"{about.judgment_id}  {about.benchmark} {about.item_id}, {about.judge}; {sides}"
     texts = [text for text in (one.first_text, one.text) if text]
     said = ["    " + text.strip().replace("\n", "\n    ") for text in texts]
-    return show_plain("\n".join([head, *said, ""]))
+    return show_plain("\n".join([head, "\n    (reminded:)\n".join(said), ""]))
 
 
 def show_plain(text: str) -> str:

@@ -80,6 +80,8 @@ def translate(  # noqa: PLR0913 - each is a word of the command line
 def report(store: Store, run: TranslationRun) -> None:
     """Say how a run ended and what there is now; some texts missing ends with code 1."""
     typer.echo(f"{run.n_translated:,} of {run.n_wanted:,} texts came.")
+    if run.cost_usd:
+        typer.echo(f"That cost ${run.cost_usd:,.4f}.")
     for words in list_state(store, run):
         typer.echo(words)
     failures = {outcome: n for outcome, n in run.outcomes.items() if outcome != "ok"}

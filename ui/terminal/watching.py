@@ -1,6 +1,7 @@
 """Watches a run that asks a model: says how it is getting on until it ends or is stopped."""
 
 import asyncio
+import shutil
 import signal
 from typing import TextIO, TypeVar
 
@@ -18,7 +19,7 @@ async def watch(errand: Round[T], screen: TextIO) -> T:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    telling = asyncio.create_task(tell(errand, screen))
+    telling = asyncio.create_task(tell(errand, screen, stop))
     try:
         return await errand.carry_out(stop, quitting=lambda: False)
     finally:
@@ -27,21 +28,25 @@ async def watch(errand: Round[T], screen: TextIO) -> T:
             print_line(screen, say_pace(errand.find_pace()), "\n")
 
 
-async def tell(errand: Round[T], screen: TextIO) -> None:
-    """Write how an errand is getting on: on one line of a screen, or a line now and then."""
+async def tell(errand: Round[T], screen: TextIO, stop: asyncio.Event) -> None:
+    """Write how an errand is getting on: on one line of a screen, or a line now and then.
+
+    Edge: after `stop`, what is under way may still take some seconds.
+    """
     lively = screen.isatty()
     said = ""
     while True:
         await asyncio.sleep(LIVELY_S if lively else PAUSE_S)
-        words = say_pace(errand.find_pace())
+        words = say_pace(errand.find_pace()) + (", stopping" if stop.is_set() else "")
         if words != said:
             print_line(screen, words, "" if lively else "\n")
             said = words
 
 
 def print_line(screen: TextIO, words: str, end: str) -> None:
-    """Write a line; on a screen it stands in place of the one before."""
-    screen.write(f"\r{words:<78}{end}" if screen.isatty() else f"{words}{end}")
+    """Write a line; on a screen it stands in place of the one before, and is cut to its width."""
+    n = shutil.get_terminal_size().columns - 1
+    screen.write(f"\r{words[:n]:<{n}}{end}" if screen.isatty() else f"{words}{end}")
     screen.flush()
 
 

@@ -47,7 +47,13 @@ def test_a_score_that_the_text_denies_is_named_with_both(answered, write):
 
 @pytest.mark.parametrize(
     ("text", "outcome"),
-    [("error", "api_error"), ("", "empty"), (None, "empty"), (" \n", "empty"), ("I like both.", "unreadable")],
+    [
+        ("error", "api_error"),
+        ("", "empty"),
+        (None, "empty"),
+        (" \n", "empty"),
+        ("I like both.", "unreadable"),
+    ],
 )
 def test_a_reply_without_scores_is_a_named_failure(answered, write, text, outcome):
     reviews = make_reviews()

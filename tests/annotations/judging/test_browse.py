@@ -9,6 +9,8 @@ from annotations.judging.browse import (
     open_judgment,
     search_judgments,
 )
+from annotations.judging.waiting import read_by_hand
+from annotations.store import Store
 from backend.errors import NotFound
 from tests.judged import add_judgment, make_questions
 from tests.reviewed import make_answered, make_reviews, write_rows
@@ -120,6 +122,17 @@ def test_a_judgment_that_was_filed_again_leads_to_what_stands(store, tmp_path):
     assert (opened.ext_id, opened.attempt, opened.item.item_id) == ("r1", 1, "1")
     assert find(store) == [4, 5, 6]
     assert count_verdicts(store) == 3
+
+
+def test_what_a_person_has_read_is_a_verdict_too(tmp_path):
+    with Store(tmp_path, purpose="test") as store:
+        make_questions(store)
+        numbers = [
+            add_judgment(store, item, PAIR, None, outcome="unreadable") for item in (1, 2, 3)
+        ]
+        read_by_hand(store, numbers[0], "kim", 7, 8)
+        read_by_hand(store, numbers[1], "kim", None, None)
+        assert count_verdicts(store) == 1
 
 
 def test_an_unknown_number_is_not_found(judged):

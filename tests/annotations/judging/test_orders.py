@@ -77,6 +77,27 @@ def test_a_second_time_it_says_what_is_known(store, models):
     assert (len(retried.tasks), retried.n_cached, retried.n_failed) == (3, 1, 0)
 
 
+def test_what_is_of_the_same_texts_is_no_news_and_not_known_either(store, models):
+    store._writer.execute("DROP TRIGGER answer_no_update")
+    store._writer.execute("UPDATE answer SET text = 'Same.' WHERE system_id IN (1, 2)")
+    outlook = look_ahead_judge(store, models, ORDER)
+    assert (len(outlook.tasks), outlook.n_cached, outlook.n_twins) == (6, 0, 6)
+    assert outlook.words.endswith("6 of the same texts as one of these, without a call.")
+
+
+def test_an_answer_that_has_no_such_sample_is_said_to_lack_it(store, models):
+    outlook = look_ahead_judge(store, models, replace(ORDER, sample=3))
+    assert "bard has not answered 3 items with sample 3." in outlook.words
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_chinese_questions_are_for_figure_5(tmp_path, lang):
+    with Store(tmp_path, purpose="test") as store:
+        make_questions(store, lang=lang)
+        outlook = look_ahead_judge(store, Judge(), ORDER)
+        assert outlook.is_chinese == (lang == "zh")
+
+
 def test_without_systems_all_but_the_references_are_judged(store, models):
     outlook = look_ahead_judge(store, models, replace(ORDER, systems=()))
     assert outlook.order.systems == ("alpaca", "bard")

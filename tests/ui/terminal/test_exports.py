@@ -80,7 +80,8 @@ def test_a_manifest_comes_when_it_is_asked_for(camelid, demo, tmp_path, format):
     ],
 )
 def test_what_can_not_be_written_is_said(camelid, demo, words, problem):
-    result = camelid("export", *words, "--study", "demo")
+    study = () if words[0] in ("chats", "judgments") else ("--study", "demo")
+    result = camelid("export", *words, *study)
     assert (result.exit_code, problem in result.stderr) == (1, True)
 
 
@@ -99,6 +100,11 @@ def test_every_judgment_is_written(camelid, data, tmp_path, format):
     assert camelid("export", "judgments", "--out", out, "--format", format).exit_code == 0
     assert len(out.read_text().splitlines()) == (4 if format == "csv" else 3)
     assert out.read_bytes() == camelid("export", "judgments", "--format", format).stdout_bytes
+
+
+def test_judgments_of_one_study_are_not_promised(camelid, demo):
+    result = camelid("export", "judgments", "--study", "demo")
+    assert (result.exit_code, "leave out --study" in result.stderr) == (1, True)
 
 
 @pytest.fixture

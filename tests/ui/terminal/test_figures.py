@@ -3,9 +3,11 @@ import json
 
 import pytest
 
+from annotations.judging.bars import Bar
 from annotations.store import Store
 from tests.judged import add_judgment, make_questions
 from tests.ledgers import add_ballot
+from ui.terminal.figures import show_sums
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def test_figure_3_is_written_in_the_formats_asked_for(camelid, votes, tmp_path):
         (["3", "--format", "bmp"], "bmp"),
         (["3", "--format", ","], "Name a format"),
         (["3", "--judge", "x"], "leave out --judge"),
-        (["4", "--scores", "best"], "choose from read, stored"),
+        (["4", "--scores", "best"], "it can be read or stored"),
     ],
 )
 def test_what_can_not_be_drawn_is_said(camelid, votes, tmp_path, words, problem):
@@ -114,6 +116,10 @@ def test_the_sums_are_printed_too(camelid, judged, tmp_path):
     result = camelid("figures", "4", "--out", tmp_path, "--format", "csv")
     assert "Against vicuna, judged by gpt-4" in result.stdout
     assert "8 : 9" in result.stdout
+
+
+def test_a_bar_without_a_score_says_so():
+    assert show_sums(Bar("x", "y", "j", None, None, n_questions=0)) == ("no scores", "", "")
 
 
 def test_by_category_each_line_says_which(camelid, judged, tmp_path):

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from annotations.errands import Pace
 from annotations.judging.judging import Judging
 from annotations.judging.runs import JudgeRun, JudgeState
+from annotations.judging.wishes import JudgeOrder
 from backend.money import write_usd
 from ui.admin.runs import say_ago, say_left
 from ui.pieces import finish, join, show_bar
@@ -84,11 +85,23 @@ def say_order(run: JudgeRun, now: float) -> str:
         "" if order.protocol == "camelid" else "published prompts",
         "" if order.orders == "both" else "one order",
         f"{order.repeats} repeats" if order.repeats > 1 else "",
+        "wins only" if order.wants == "wins" else "",
+        "by schema" if run.form == "schema" else "",
+        *list_sampling(order),
         f"the first {order.n_items:,} items" if order.n_items else "",
         "with canaries" if order.canaries else "",
         f"by {run.actor}",
     ]
     return f"{', '.join(fact for fact in facts if fact)}, {say_ago(now - run.started_at)}."
+
+
+def list_sampling(order: JudgeOrder) -> list[str]:
+    """Return what the judge was asked otherwise than its prompt says, and of which sample."""
+    values = {
+        "temperature": order.temperature, "max tokens": order.max_tokens, "seed": order.seed,
+        "sample": order.sample or None,
+    }  # fmt: skip
+    return [f"{name} {value}" for name, value in values.items() if value is not None]
 
 
 def name_some(names: Sequence[str]) -> str:
@@ -114,7 +127,9 @@ def say_money(run: JudgeRun) -> str:
     if not run.cost_usd and cap is None:
         return ""
     spent = f"${run.cost_usd:,.4f}" if run.cost_usd < 1 else f"${run.cost_usd:,.2f}"
-    return f"{spent} spent" + ("." if cap is None else f"; the order stops at {write_usd(cap)}.")
+    if cap is None:
+        return f"{spent} spent."
+    return f"{spent} spent in this run; the order stops at {write_usd(cap)}."
 
 
 def say_failures(outcomes: Mapping[str, int]) -> str:

@@ -49,7 +49,6 @@ class Tribunal:
         self.start = gr.Button("Start", variant="primary", elem_classes="act")
         self.said = make_markdown()
         make_markdown("## Runs", elem_classes="part")
-        self.table = make_markdown()
         with gr.Row(elem_classes="line"):
             self.run = gr.Dropdown([], label="Run", scale=3)
             self.cap = make_field("New cap, in US$", scale=1, placeholder="as before")
@@ -57,6 +56,7 @@ class Tribunal:
             self.stop = gr.Button("Cancel", elem_classes="act")
             self.resume = gr.Button("Resume", elem_classes="act")
         self.done = make_markdown()
+        self.table = make_markdown()
         self.readings = Readings(context)
         self.clock = gr.Timer(SECONDS, active=False)
 

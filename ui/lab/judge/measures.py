@@ -234,7 +234,7 @@ def show_pairings(pairings: Sequence[Pairing], raters: Sequence[Rater]) -> Marku
         for one in pairings
     ]  # fmt: skip
     heads = ("Judge", "Other judge", *AGREEMENT_HEADS, "Items")
-    return show_table("Agreement between judges", heads, rows, "agreed")
+    return show_table("Agreement between judges", heads, rows, "agreed judges")
 
 
 def show_canaries(canaries: Sequence[Canary], raters: Sequence[Rater]) -> Markup:

@@ -34,7 +34,7 @@ def test_a_run_says_what_it_does_and_nothing_in_it_is_a_tag():
     html = show_runs([Line(run, Pace("", 8, 5, 1, 2.0, 100.0))], 3600)
     assert "Run 1: tiny, &lt;b&gt; against ref, by ada, 60 min ago." in html
     assert "7 of 10" in html and "2.0 a second, about 2 min left." in html
-    assert "$1.25 spent; the order stops at $5.00." in html
+    assert "$1.25 spent in this run; the order stops at $5.00." in html
     assert "No verdict: 1 refused by the judge." in html
 
 
@@ -46,6 +46,9 @@ def test_a_run_says_what_is_unusual_about_it():
         "all systems against ref, published prompts, one order, 3 repeats, the first 4 items, "
         "with canaries, by ada, just now." in html
     )
+    order = replace(ORDER, wants="wins", temperature=0.0, max_tokens=50, seed=7, sample=2)
+    html = show_runs([Line(make_run(order=order, form="schema"))], 0)
+    assert "wins only, by schema, temperature 0.0, max tokens 50, seed 7, sample 2, by" in html
 
 
 def test_without_runs_the_list_says_how_to_get_one():
@@ -70,7 +73,7 @@ def test_money_is_told_where_there_is_any():
     free = replace(ORDER, cap_usd=None)
     assert say_money(make_run(order=free)) == ""
     assert say_money(make_run(order=free, cost_usd=0.0123)) == "$0.0123 spent."
-    assert say_money(make_run(cost_usd=12)) == "$12.00 spent; the order stops at $5.00."
+    assert say_money(make_run(cost_usd=12)) == "$12.00 spent in this run; the order stops at $5.00."
 
 
 def test_failures_are_told_by_name():
