@@ -15,7 +15,7 @@ def run(*words):
 
 VERBS = [
     *("account", "answers", "backup", "doctor", "export", "figures", "import", "judge", "models"),
-    *("restore", "serve", "study"),
+    *("restore", "serve", "study", "translate"),
 ]
 
 

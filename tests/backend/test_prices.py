@@ -17,6 +17,10 @@ def test_snapshots_of_the_paper_have_a_price(model, usd):
     assert (found.input_usd, found.output_usd) == usd
 
 
+def test_a_host_with_the_dot_at_its_end_is_the_same_host():
+    assert find_price("https://API.openai.com./v1", "gpt-4") == find_price(OPENAI, "gpt-4")
+
+
 @pytest.mark.parametrize(
     ("base_url", "model"),
     [
