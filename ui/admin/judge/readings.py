@@ -137,6 +137,22 @@ class Readings:
 
         return answer(deed)
 
+    def keep_and_empty(
+        self,
+        request: gr.Request,
+        number: int | None,
+        first: str | None,
+        second: str | None,
+        note: str | None,
+    ) -> tuple[Any, ...]:
+        """Write down the scores; the form is emptied with the same answer, unless they are none.
+
+        The next reply's own event would empty it too, but a page that is busy can let that go.
+        """
+        said = self.keep(request, number, first, second, note)
+        waits = {one.judgment.judgment_id for one in list_waiting(self.store)}
+        return said, *(gr.skip() if number in waits else "" for _ in range(3))
+
     def drop(self, request: gr.Request, number: int | None, note: str | None) -> str:
         """Write down that a person can't read any either."""
         actor = check_admin(self.context, request).name
@@ -180,7 +196,9 @@ class Readings:
         clean: dict[str, Any] = {
             "fn": self.turn, "inputs": self.chosen, "outputs": [self.shown, *form], **QUICK
         }  # fmt: skip
-        kept = self.save.click(self.keep, [self.chosen, *form], self.done, **QUICK)
+        kept = self.save.click(
+            self.keep_and_empty, [self.chosen, *form], [self.done, *form], **QUICK
+        )
         dropped = self.give_up.click(self.drop, [self.chosen, self.note], self.done, **QUICK)
         for deed in (kept, dropped):
             deed.then(**again)

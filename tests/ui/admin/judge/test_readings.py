@@ -129,3 +129,11 @@ def test_nobody_but_an_admin_reads_or_chooses(context, readings, role):
         with pytest.raises(gr.Error, match="session has ended"):
             act()
     assert len(list_waiting(context.store)) == 1
+
+
+def test_the_form_is_emptied_only_when_its_scores_were_kept(context, readings):
+    request, number = ask_as(context), leave(context.store)
+    said, *fields = readings.keep_and_empty(request, number, "11", "4", "so")
+    assert "counts as" not in said and fields == [gr.skip()] * 3
+    said, *fields = readings.keep_and_empty(request, number, "3", "4", "so")
+    assert "counts as 3 : 4." in said and fields == [""] * 3
