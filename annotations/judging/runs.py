@@ -7,7 +7,7 @@ same order asks only for what has no verdict.
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from annotations.conversations.records import clean_text
@@ -30,6 +30,9 @@ SELECT_RUNS = """
     SELECT r.*, b.name AS benchmark,
         (SELECT json_group_object(outcome, n) FROM (SELECT outcome, count(*) AS n
             FROM judgment j WHERE j.judge_run_id = r.judge_run_id GROUP BY outcome)) AS outcomes,
+        (SELECT json_group_object(fault, n) FROM (SELECT fault, count(*) AS n
+            FROM judgment j WHERE j.judge_run_id = r.judge_run_id AND outcome = 'api_error'
+            GROUP BY fault)) AS faults,
         (SELECT coalesce(sum(coalesce(spent_nano_usd, reserved_nano_usd)), 0)
             FROM judge_payment p JOIN reservation USING(reservation_id)
             WHERE p.judge_run_id = r.judge_run_id) AS nano_usd
@@ -65,8 +68,9 @@ COPIED = (
 class JudgeRun:
     """One run and how far it is. Units: epoch seconds; US dollars, what is set aside with it.
 
-    `outcomes` counts how the tasks ended that it has carried out; `n_cached` of the `n_tasks` were
-    judged before it began. `order` is what it was started with.
+    `outcomes` counts how the tasks ended that it has carried out, `faults` what was wrong where the
+    API was; `n_cached` of the `n_tasks` were judged before it began. `order` is what it was started
+    with.
     """
 
     run_id: int
@@ -84,6 +88,7 @@ class JudgeRun:
     cost_usd: float
     started_at: float
     finished_at: float | None
+    faults: dict[str, int] = field(default_factory=dict)
 
     @property
     def n_done(self) -> int:
@@ -312,5 +317,5 @@ def make_judge_run(row: Row) -> JudgeRun:
         row["judge_run_id"], row["benchmark"], row["judge"], row["snapshot"], row["actor"],
         read_order(json.loads(row["wish"])), row["form"], row["state"], row["message"],
         row["n_tasks"], row["n_cached"], json.loads(row["outcomes"]), row["nano_usd"] / NANO,
-        row["started_at"], row["finished_at"],
+        row["started_at"], row["finished_at"], json.loads(row["faults"]),
     )  # fmt: skip

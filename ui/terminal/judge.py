@@ -13,11 +13,13 @@ from annotations.judging.judging import JudgeErrand
 from annotations.judging.orders import JudgeOrder, look_ahead_judge
 from annotations.judging.records import Scores, choose_scores, read_choice
 from annotations.judging.runs import JudgeRun, read_judge_runs
+from annotations.judging.tasks import PASSING
 from annotations.judging.waiting import Waiting, count_waiting, list_waiting, read_by_hand
 from annotations.library import list_systems
 from annotations.store import Store
 from backend.errors import InputError
 from ui.terminal import ACTOR, open_reader, open_writer, show_table, tell_next
+from ui.terminal.answers import REMEDIES as FAULTS
 from ui.terminal.answers import open_models
 from ui.terminal.watching import watch
 from ui.terminal.words import AgainstCommand, split_systems
@@ -108,16 +110,22 @@ def report(done: JudgeRun, figure: int) -> None:
     typer.echo(f"{done.n_judged:,} of {n_wanted:,} verdicts of {done.judge} came.")
     if done.cost_usd:
         typer.echo(f"That cost ${done.cost_usd:,.4f}.")
-    failures = {name: n for name, n in done.outcomes.items() if name != "ok"}
-    if failures:
-        rows = [(name, n, REMEDIES.get(name, AGAIN)) for name, n in sorted(failures.items())]
-        show_table(("FAILED", "N", "WHAT TO DO"), rows)
+    if done.n_failed:
+        show_table(("FAILED", "N", "WHAT TO DO"), list_failures(done))
     if done.message:
         typer.echo(done.message, err=True)
     if done.n_judged < n_wanted:
         raise typer.Exit(1)
     draw = f"figures {figure} --out DIR --format csv,png"
     tell_next(draw, "export judgments --out judgments.csv")
+
+
+def list_failures(done: JudgeRun) -> list[tuple[str, int, str]]:
+    """Return what has no verdict by name, with what to do; an error of the API by what it was."""
+    named = {name: n for name, n in done.outcomes.items() if name not in ("ok", PASSING)}
+    rows = [(name, n, REMEDIES.get(name, AGAIN)) for name, n in sorted(named.items())]
+    faults = sorted(done.faults.items())
+    return rows + [(f"{PASSING}: {name}", n, FAULTS.get(name, AGAIN)) for name, n in faults]
 
 
 @verbs.command("list")

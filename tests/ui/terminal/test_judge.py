@@ -96,6 +96,13 @@ def test_failures_are_counted_by_name_with_what_to_do(camelid, data, questions):
     assert re.search(r"unreadable +1 +`judge waiting` shows", result.stdout)
 
 
+def test_an_error_of_the_api_says_which_one(camelid, data, questions):
+    with serve([FAULTS["context too long"], *["7 8"] * 20]) as upstream:
+        offer(data, upstream)
+        result = camelid(*WORDS, "--parallel", "1")
+    assert re.search(r"api_error: too_long +1 +Give a smaller --max-tokens", result.stdout)
+
+
 def test_what_can_not_be_read_is_shown_and_read_by_hand(camelid, data, questions):
     with serve(["Perhaps eight.", "Still not sure.", *["7 8"] * 20]) as upstream:
         offer(data, upstream)

@@ -60,8 +60,8 @@ def show_run(line: Line, now: float) -> Markup:
     css, state = say_state(run)
     bar = show_bar(run.n_done, run.n_tasks, f"Judgments of {run.judge}, run {run.run_id}")
     words = [
-        say_order(run, now), say_pace(line.pace), say_money(run), say_failures(run.outcomes),
-        run.message,
+        say_order(run, now), say_pace(line.pace), say_money(run),
+        say_failures(run.outcomes, run.faults), run.message,
     ]  # fmt: skip
     said = join([Markup("<p>{}</p>").format(word) for word in words if word])
     return Markup('<li><b>{}</b><span class="status {}">{}</span><div>{}{}</div></li>').format(
@@ -132,10 +132,12 @@ def say_money(run: JudgeRun) -> str:
     return f"{spent} spent in this run; the order stops at {write_usd(cap)}."
 
 
-def say_failures(outcomes: Mapping[str, int]) -> str:
-    """Return what has no verdict, by name."""
+def say_failures(outcomes: Mapping[str, int], faults: Mapping[str, int]) -> str:
+    """Return what has no verdict, by name; of what had no reply, what was wrong."""
     words = [f"{n:,} {FAILURES.get(name, name)}" for name, n in outcomes.items() if name != "ok"]
-    return f"No verdict: {', '.join(words)}." if words else ""
+    whys = ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in faults.items())
+    why = f" Without a reply: {whys}." if whys else ""
+    return f"No verdict: {', '.join(words)}.{why}" if words else ""
 
 
 def can_resume(run: JudgeRun) -> bool:

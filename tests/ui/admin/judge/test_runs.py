@@ -77,9 +77,12 @@ def test_money_is_told_where_there_is_any():
 
 
 def test_failures_are_told_by_name():
-    assert say_failures({"ok": 3}) == ""
-    words = say_failures({"api_error": 3, "moonstruck": 1})
-    assert words == "No verdict: 3 without a reply, 1 moonstruck."
+    assert say_failures({"ok": 3}, {}) == ""
+    assert say_failures({"moonstruck": 1}, {}) == "No verdict: 1 moonstruck."
+    words = say_failures({"api_error": 3, "empty": 1}, {"too_long": 2, "timeout": 1})
+    assert words == (
+        "No verdict: 3 without a reply, 1 empty. Without a reply: too long 2, timeout 1."
+    )
 
 
 def test_many_systems_are_counted():
