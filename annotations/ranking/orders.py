@@ -41,12 +41,16 @@ class RankOrder:
 
 @dataclass(frozen=True, slots=True)
 class RankOutlook:
-    """What an order will do: the groups of all items, of which some have samples without score."""
+    """What an order will do: the groups of all items, of which some have samples without score.
+
+    `n_short` items have fewer samples than are wanted, and get no ranks until the others come.
+    """
 
     order: RankOrder
     card: LocalCard
     start: Start
     groups: list[Group]
+    n_short: int = 0
 
     @property
     def missing(self) -> list[Group]:
@@ -64,7 +68,18 @@ class RankOutlook:
         order, n = self.order, self.n_wanted
         each = f"{count(len(self.groups), 'item')} × {count(order.samples, 'sample')}"
         there = f"{n:,} {'is' if n == 1 else 'are'}" if n else "nothing is"
-        return f"{each} of {order.system}: {there} to be scored by {self.card.label}."
+        return f"{each} of {order.system}: {there} to be scored by {self.card.label}.{self.short}"
+
+    @property
+    def short(self) -> str:
+        """Return the sentence about items that can't be ranked yet, or nothing."""
+        if not self.n_short:
+            return ""
+        gets = "gets" if self.n_short == 1 else "get"
+        return (
+            f" {count(self.n_short, 'item')} with fewer samples {gets} no ranks; ask for the "
+            "others, and rank again."
+        )
 
 
 def look_ahead_rank(store: Store, models: Switchboard, order: RankOrder) -> RankOutlook:
@@ -84,8 +99,8 @@ def look_ahead_rank(store: Store, models: Switchboard, order: RankOrder) -> Rank
         groups = read_groups(
             db, benchmark.benchmark_id, order.system, order.samples, start.reward_sha256
         )
-    check_samples(benchmark, order, groups)
-    return RankOutlook(order, card, start, groups)
+    whole = find_whole(benchmark, order, groups)
+    return RankOutlook(order, card, start, whole, benchmark.n_items - len(whole))
 
 
 def find_reward(models: Switchboard, name: str) -> LocalCard:
@@ -129,15 +144,16 @@ def check_answered(store: Store, benchmark: str, systems: Sequence[str]) -> None
             )
 
 
-def check_samples(benchmark: Benchmark, order: RankOrder, groups: Sequence[Group]) -> None:
-    """Refuse to put in order what is not all there.
+def find_whole(benchmark: Benchmark, order: RankOrder, groups: Sequence[Group]) -> list[Group]:
+    """Return the groups that have all their samples.
 
-    Errors: InputError with what is there, and what to do.
+    Errors: InputError with what to do where no item has.
     """
-    n_whole = sum(len(group.samples) == order.samples for group in groups)
-    if n_whole < benchmark.n_items:
+    whole = [group for group in groups if len(group.samples) == order.samples]
+    if not whole:
         raise InputError(
-            f"{order.system} has {order.samples} samples of {n_whole:,} of "
+            f"{order.system} has {order.samples} samples of 0 of "
             f"{count(benchmark.n_items, 'item')} of {benchmark.name}. Ask for the others first "
             f"(answers generate --samples {order.samples}), or rank fewer with --samples."
         )
+    return whole

@@ -170,3 +170,12 @@ def test_ranks_are_systems_like_all_others(quiz):
     assert look_ahead_rank(quiz, models(), RankOrder("alpaca", "quiz", "r")).words == (
         "4 items × 5 samples of alpaca: nothing is to be scored by judge-dredd."
     )
+
+
+def test_an_item_with_fewer_samples_gets_no_ranks_until_the_others_come(store):
+    short = [SAMPLES[0], SAMPLES[1][:4], *SAMPLES[2:]]
+    add_questions(store, answers={"alpaca": short, "plain": ["p"] * 4})
+    outlook = look_ahead_rank(store, models(), RankOrder("alpaca", "quiz", "r"))
+    assert "3 items × 5 samples" in outlook.words and "1 item with fewer samples" in outlook.words
+    assert rank(store, models()).outcomes == {"ok": 15}
+    assert read_rank(store, 1) == ["eeeee", "xxx", "same"]
