@@ -258,6 +258,7 @@ def test_the_keyboard_alone_is_enough(tmp_path, browser):
     with serve_here(tmp_path) as app:
         page = browser.new_page()
         page.goto(f"{app.url}/join/{study.slug}")
+        page.locator("input:focus").wait_for()
         page.keyboard.type("Ann")
         page.keyboard.press("Enter")
         page.locator("#start").focus()

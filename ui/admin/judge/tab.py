@@ -200,8 +200,8 @@ class Tribunal:
             self.hold.click(self.pause, self.run, self.done, **QUICK),
             self.stop.click(self.cancel, self.run, self.done, **QUICK),
         )
-        for deed in buttons:
-            deed.then(**again).then(**plan)
+        for deed in buttons:  # a short run has ended by now, and no tick would show its replies
+            deed.then(**again).then(**plan).then(**read)
         self.readings.wire()
         for other in others:
             other.select(lambda: gr.Timer(active=False), None, self.clock, **QUICK)
