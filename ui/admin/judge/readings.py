@@ -150,7 +150,7 @@ class Readings:
         The next reply's own event would empty it too, but a page that is busy can let that go.
         """
         said = self.keep(request, number, first, second, note)
-        waits = {one.judgment.judgment_id for one in list_waiting(self.store)}
+        waits = [one.judgment.judgment_id for one in list_waiting(self.store)]
         return said, *(gr.skip() if number in waits else "" for _ in range(3))
 
     def drop(self, request: gr.Request, number: int | None, note: str | None) -> str:
