@@ -42,7 +42,14 @@ def without_eos(loaded):
 
 
 @pytest.fixture(scope="module")
-def engine(weights):
+def greedy(weights):
+    """What `generate` answers greedily, in 24 tokens, before any engine's thread is there."""
+    prompts = {prompt: weights.tokenizer(prompt).input_ids for prompt in PROMPTS}
+    return {prompt: generate(weights.model, ids, 24) for prompt, ids in prompts.items()}
+
+
+@pytest.fixture(scope="module")
+def engine(weights, greedy):
     engine = Engine(weights)
     yield engine
     engine.close()
@@ -71,7 +78,7 @@ async def settle(engine, within_s=5.0):
 
 
 def generate(model, ids, n):
-    """Return what `generate` answers greedily, with a twin: the engine's thread may still be busy.
+    """Return what `generate` answers greedily, with a twin: an engine's thread may be busy.
 
     Two threads in one model disturb each other's attention.
     """
@@ -152,9 +159,8 @@ def test_a_stop_string_ends_the_answer_before_itself(engine):
     assert pieces[-1].finish == "stop"
 
 
-def test_a_stop_token_of_the_format_ends_the_answer(engine):
-    ids = encode(engine, PROMPTS[0])
-    told = generate(engine.weights.model, ids, 24)
+def test_a_stop_token_of_the_format_ends_the_answer(engine, greedy):
+    ids, told = encode(engine, PROMPTS[0]), greedy[PROMPTS[0]]
     stop = told[10]
 
     async def read_until():
@@ -165,9 +171,8 @@ def test_a_stop_token_of_the_format_ends_the_answer(engine):
 
 
 @pytest.mark.parametrize("kind", ["one", "list"])
-def test_an_answer_ends_at_each_eos_of_the_model(weights, kind):
-    ids = weights.tokenizer("a").input_ids
-    told = generate(weights.model, ids, 24)
+def test_an_answer_ends_at_each_eos_of_the_model(weights, greedy, kind):
+    ids, told = weights.tokenizer("a").input_ids, greedy["a"]
     eos = next(id_ for place, id_ in enumerate(told) if place > 3 and id_ not in told[:place])
     weights.model.generation_config.eos_token_id = eos if kind == "one" else [383, eos]
     engine = Engine(weights)
