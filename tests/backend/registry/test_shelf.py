@@ -29,6 +29,7 @@ PAPER = {
     "vicuna-13b-v1.3",
     "gpt-4",
     "gpt-3.5-turbo",
+    "opt-1.3b",
     "opt-iml-1.3b",
     "opt-1.3b-reward",
     "bard",
