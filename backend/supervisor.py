@@ -23,6 +23,7 @@ from pydantic import SecretStr
 from backend.child import POLL_S, Child, Told, Traces, explain_end
 from backend.errors import CamelidError, Refused
 from backend.health import ask_health
+from backend.loans import Loan
 from backend.registry import find_weights
 from backend.registry.cards import LocalCard
 
@@ -110,6 +111,7 @@ class Supervisor:
         self._failures: dict[str, list[float]] = defaultdict(list)
         self._gates: dict[str, threading.RLock] = defaultdict(threading.RLock)  # one act a card
         self._closed = False
+        self._loan = Loan()
         clear_stale(self._folder)
 
     def look(self, name: str) -> WorkerState:
@@ -142,6 +144,23 @@ class Supervisor:
             if worker:
                 self._end(worker)
                 self._move(worker, "stopped")
+
+    def lend(self, loan: Loan) -> None:
+        """Leave GPUs to somebody else from now on, in place of those that were lent before.
+
+        Edge: workers on them are gone when this returns; their state says why.
+        """
+        with self._lock:
+            if loan == self._loan:
+                return
+            self._loan = loan
+            names = list(self._gates)
+        for name in names:
+            with self._find_gate(name):
+                worker = self._workers.get(name)
+                why = loan.explain(worker.card) if worker else ""
+                if worker and worker.up and why:
+                    self._end(worker, why)
 
     def close(self) -> None:
         """End all workers, and start none any more."""
@@ -177,7 +196,9 @@ class Supervisor:
     def _provide(self, card: LocalCard) -> Worker:
         with self._find_gate(card.name):
             with self._lock:
-                worker = self._workers.get(card.name)
+                worker, why = self._workers.get(card.name), self._loan.explain(card)
+            if why:
+                raise Refused(why)
             if worker and self._serves(worker, card):
                 return worker
             weights = find_weights(card, self._data)
@@ -233,7 +254,8 @@ class Supervisor:
             time.sleep(POLL_S)
         self._follow(worker, worker.child.traces.read_state())
         code, last_line = worker.child.reap(), worker.child.traces.read_last_line()
-        if worker.state.state != "stopping" or not self._move(worker, "stopped"):
+        said = worker.state.message
+        if worker.state.state != "stopping" or not self._move(worker, "stopped", said):
             self._fail(worker, f"{worker.card.name} {explain_end(code, last_line)}")
 
     def _follow(self, worker: Worker, told: Told | None) -> None:
@@ -262,8 +284,8 @@ class Supervisor:
             )
             return True
 
-    def _end(self, worker: Worker) -> None:
-        self._move(worker, "stopping")
+    def _end(self, worker: Worker, why: str = "") -> None:
+        self._move(worker, "stopping", why)
         worker.child.stop(self._grace_s)
         if worker.watcher:
             worker.watcher.join()
@@ -304,7 +326,7 @@ def build_command(card: LocalCard, weights: Path, state_path: Path) -> list[str]
 def explain_failure(state: WorkerState) -> str:
     """Return why a worker does not serve, and where to read on."""
     if state.state in ("stopped", "stopping"):
-        return f"{state.name} was stopped while it was loading."
+        return state.message or f"{state.name} was stopped while it was loading."
     return f"{state.message} The whole log is {state.log_path}."
 
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from backend.call import Endpoint, Patience
 from backend.errors import MissingTool, Refused
 from backend.keyring import Keyring
+from backend.loans import Loan
 from backend.money import Purse
 from backend.registry import Known, Readiness, check_card, fill_prices, find_card, list_cards
 from backend.registry.cards import Card, LocalCard, OpenAICard
@@ -57,6 +58,13 @@ class Switchboard:
     def list_workers(self) -> list[WorkerState]:
         """Return how all workers are that have run since the app started."""
         return self.supervisor.list()
+
+    def free_devices(self, devices: tuple[int, ...], why: str) -> None:
+        """Leave these GPUs to training, and only these; who chats on them is told why.
+
+        Edge: cheap when nothing changes.
+        """
+        self.supervisor.lend(Loan(devices, why))
 
     async def connect(
         self,

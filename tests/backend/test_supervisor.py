@@ -16,6 +16,7 @@ import pytest
 
 from backend.errors import CamelidError, MissingTool, Refused
 from backend.keyring import Keyring
+from backend.loans import Loan
 from backend.registry.cards import LocalCard
 from backend.supervisor import ROOT, Supervisor, build_command
 
@@ -245,6 +246,35 @@ def test_sick_worker_is_replaced(supervise):
     sick = wait(supervisor)
     assert wait(supervisor).pid != sick.pid
     assert not is_alive(sick.pid)
+
+
+def test_worker_makes_room_on_a_gpu_that_is_lent(supervise):
+    supervisor, loan = supervise(), Loan((0,), "alpaca is being trained on it")
+    state = wait(supervisor)
+    supervisor.lend(loan)
+    found = supervisor.look("tiny")
+    assert (found.state, is_alive(state.pid)) == ("stopped", False)
+    assert "GPU 0: alpaca is being trained on it." in found.message
+    with pytest.raises(Refused, match="being trained"):
+        wait(supervisor)
+    supervisor.lend(Loan())
+    assert wait(supervisor).state == "ready"
+
+
+def test_worker_elsewhere_stays(supervise):
+    supervisor = supervise()
+    state = wait(supervisor, make_card(device="cpu"))
+    supervisor.lend(Loan((0,), "alpaca is being trained on it"))
+    assert supervisor.look("tiny") == state
+
+
+def test_who_waits_for_a_worker_is_told_that_it_makes_room(supervise):
+    supervisor = supervise("loading")
+    lend = threading.Timer(0.5, supervisor.lend, [Loan((0,), "alpaca is being trained on it")])
+    lend.start()
+    with pytest.raises(CamelidError, match="makes room on GPU 0"):
+        wait(supervisor)
+    lend.join()
 
 
 def test_closing_stops_all_and_starts_none(supervise):

@@ -87,6 +87,8 @@ class Speaker:
             state = self.models.supervisor.look(model)
             if state.state == "failed":
                 return replace(reply, detail=f"Its worker {state.message.rstrip('.')}.")
+            if state.state in ("stopping", "stopped") and state.message:  # it made room
+                return replace(reply, detail=state.message)
             await asyncio.sleep(STEP_S)
         return reply
 

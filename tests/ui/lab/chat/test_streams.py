@@ -2,12 +2,16 @@
 
 import asyncio
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from annotations.conversations import add_turn, find_talk, start_battle, start_talk
 from annotations.store import Store
+from backend.dialogue import Reply
 from backend.errors import MissingTool
+from backend.supervisor import WorkerState
 from tests.ui.lab.chat.conftest import Parrot
 from ui.lab.chat.floor import Floor
 from ui.lab.chat.streams import BEAT_S, Speaker, watch
@@ -83,6 +87,15 @@ def test_a_fault_of_ours_is_named_and_logged(store, models, talk, caplog):
     reply = after.turns[-1].replies[0].reply
     assert reply.outcome == "server_error" and "secret" not in reply.detail
     assert "could not be asked" in caplog.text
+
+
+def test_a_side_whose_worker_made_room_for_training_says_so(store, models):
+    message = "Ape makes room on GPU 0: alpaca is being trained on it."
+    state = WorkerState("ape", "stopped", 0.0, Path("log"), message=message)
+    models.supervisor = SimpleNamespace(look=lambda name: state, close=lambda: None)
+    lost, kept = Reply("Hel", "cut_off"), Reply("Hello", "ok")
+    assert asyncio.run(Speaker(store, models).explain("ape", lost)).detail == message
+    assert asyncio.run(Speaker(store, models).explain("ape", kept)) == kept
 
 
 def test_what_was_said_until_stop_is_kept_and_the_request_closed(store, models, talk):
