@@ -14,6 +14,7 @@ from backend.errors import InputError, NotFound
 PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl"})
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 INDEX = "model.safetensors.index.json"
+ADAPTER, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
 def check_folder(path: Path) -> Path:
@@ -30,6 +31,30 @@ def check_folder(path: Path) -> Path:
     if not any((folder / name).is_file() for name in TOKENIZERS):
         raise InputError(f"{folder} has no tokenizer (tokenizer.json or tokenizer.model).")
     return folder
+
+
+def is_adapter(folder: Path) -> bool:
+    """Return whether a folder holds an adapter, which needs the weights of another."""
+    return (folder / ADAPTER).is_file()
+
+
+def find_base(folder: Path) -> Path:
+    """Return the folder whose weights are loaded: an adapter's base, looked through as well.
+
+    Errors: NotFound without the base; InputError when it is named by no path, or an adapter itself.
+    """
+    if not is_adapter(folder):
+        return folder
+    told = read_json(folder / ADAPTER)
+    named = told.get("base_model_name_or_path")
+    if told.get("peft_type") != "LORA" or not (folder / ADAPTER_WEIGHTS).is_file():
+        raise InputError(f"{folder} is no LoRA adapter with an {ADAPTER_WEIGHTS}.")
+    if not isinstance(named, str) or not Path(named).is_absolute():
+        raise InputError(f"{folder / ADAPTER} names its base as {named!r}; a full path is needed.")
+    base = check_folder(Path(named))
+    if is_adapter(base):
+        raise InputError(f"{folder} is an adapter of an adapter, {base}. Merge that one first.")
+    return base
 
 
 def check_links(folder: Path) -> None:

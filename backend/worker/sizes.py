@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from backend.worker.weights import Weights
 

@@ -1,0 +1,65 @@
+"""What forbids a start, and what is only said."""
+
+import pytest
+
+from training.recipe import Recipe
+from training.report import Report
+from training.run.faults import find_faults, find_warnings
+
+RECIPE = Recipe(name="r", title="R", kind="sft", max_length=512, global_batch=128)
+WELL = Report(
+    n_rows=100, n_examples=100, effective_batch=128, on_gpu=True, context=2048, free_bytes=10
+)  # fmt: skip
+
+
+def name_faults(refusals=(), **changes):
+    report = Report(**{name: getattr(WELL, name) for name in WELL.__slots__} | changes)
+    return list(find_faults(report, RECIPE, refusals))
+
+
+def name_warnings(**changes):
+    report = Report(**{name: getattr(WELL, name) for name in WELL.__slots__} | changes)
+    return list(find_warnings(report, RECIPE))
+
+
+def test_where_all_is_well_nothing_is_said():
+    assert name_faults() == []
+    assert name_warnings() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"n_examples": 0}, "Nothing is left to train on"),
+        ({"n_masked": 5}, "5 of 105 rows (4.8%) have no loss left"),
+        ({"context": 256}, "max_length 512 is more than the 256 tokens"),
+        ({"disk_bytes": 11}, "Make room, or set keep=1"),
+    ],
+)
+def test_each_fault_is_a_sentence_that_says_what_to_do(changes, told):
+    (fault,) = name_faults(**changes)
+    assert told in fault
+
+
+def test_a_few_rows_without_loss_are_let_pass():
+    assert name_faults(n_masked=1) == []
+
+
+def test_rows_that_no_template_takes_forbid_it_when_they_are_many():
+    (fault,) = name_faults(["row 3: two answers in a row.", "row 4: so too."])
+    assert fault.startswith("2 rows don't fit the template alpaca; row 3: two answers")
+    assert name_faults(["row 3: only one of a hundred."]) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"effective_batch": 132, "n_devices": 3}, "A step sees 132 and not 128"),
+        ({"share_truncated": 0.3}, "30% of the sequences are cut off"),
+        ({"on_gpu": False}, "It trains in fp32"),
+        ({"offload_bytes": 5_000_000_000}, "5.0 GB over all its devices"),
+    ],
+)
+def test_each_warning_says_what_happens(changes, told):
+    (warning,) = name_warnings(**changes)
+    assert told in warning

@@ -1,0 +1,136 @@
+"""What is saved at the end: whole weights, merged adapters, adapters beside their base."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from backend.errors import InputError
+from backend.registry import add_card, find_card, list_cards
+from backend.registry.cards import LocalCard
+from backend.registry.readiness import check_card
+from backend.worker.weights import load_weights
+from tests.tiny import make_llama
+from tests.training.toys import TOY, make_job
+from training.recipe import Lora, Recipe
+from training.run import sft
+from training.run.load import find_base
+from training.run.saving import cast, choose_name, keeps_adapter, show
+
+pytestmark = [
+    pytest.mark.slow,
+    # peft asks transformers by an old name
+    pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
+]
+
+IDS = torch.tensor([[1, 70, 80, 90, 100]])
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """A data folder with a base on its shelf, and an adapter trained on it, saved both ways."""
+    data = tmp_path_factory.mktemp("house")
+    make_llama(data / "weights/base", hidden=32, layers=1)
+    add_card(data, LocalCard(name="base", template="alpaca"))
+    return data, {merge: train_adapter(data, merge) for merge in (True, False)}
+
+
+def train_adapter(data, merge):
+    recipe = make_recipe(merge)
+    return sft.run(make_job(data, recipe, name=recipe.name), recipe)
+
+
+def make_recipe(merge):
+    told = TOY.model_dump() | {"name": "merged" if merge else "apart", "tiny": None, "base": "base"}
+    lora = Lora(rank=4, dropout=0, merge=merge)
+    return Recipe(**told | {"max_length": 512, "epochs": 1, "lora": lora})
+
+
+def read_logits(folder):
+    with torch.inference_mode():
+        return load_weights(folder).model(IDS).logits
+
+
+def test_an_adapter_served_beside_its_base_answers_as_the_merged_one(house):
+    data, folders = house
+    apart, merged = read_logits(folders[False]), read_logits(folders[True])
+    assert torch.allclose(apart, merged, atol=1e-5)
+    assert not torch.allclose(merged, read_logits(data / "weights/base"), atol=1e-3)
+
+
+def test_a_merged_model_is_whole_and_an_adapter_is_small(house):
+    _, folders = house
+    merged, apart = ({path.name for path in folders[merge].iterdir()} for merge in (True, False))
+    assert "model.safetensors" in merged
+    assert not {name for name in merged if name.startswith("adapter")}
+    assert {"adapter_config.json", "adapter_model.safetensors", "config.json"} <= apart
+    assert "model.safetensors" not in apart
+
+
+def test_both_are_ready_on_the_shelf_and_name_their_parent(house):
+    data, _ = house
+    known = {one.name: one for one in list_cards(data) if one.origin == "checkpoint"}
+    assert set(known) == {"merged", "apart"}
+    for one in known.values():
+        assert check_card(one.card, data, has_key=lambda _: False).ready
+        assert one.facts["parent"] == "base"
+
+
+def test_an_adapter_is_no_base_to_train_on(house):
+    data, _ = house
+    recipe = make_recipe(True).model_copy(update={"base": "apart"})
+    with pytest.raises(InputError, match="only an adapter"):
+        find_base(make_job(data, recipe, name="third"), recipe)
+
+
+def test_an_adapter_whose_base_is_elsewhere_says_so(house, tmp_path):
+    _, folders = house
+    config = json.loads((folders[False] / "adapter_config.json").read_text())
+    for path in folders[False].iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    for named in ("some/name", None, str(folders[False])):
+        told = config | {"base_model_name_or_path": named}
+        (tmp_path / "adapter_config.json").write_text(json.dumps(told))
+        with pytest.raises(InputError, match=r"full path|adapter of an adapter"):
+            load_weights(tmp_path)
+
+
+def test_heads_and_tiny_bases_are_merged_whatever_the_recipe_says():
+    assert keeps_adapter(make_recipe(False))
+    assert not keeps_adapter(make_recipe(True))
+    assert not keeps_adapter(make_recipe(False).model_copy(update={"kind": "reward"}))
+    assert not keeps_adapter(TOY.model_copy(update={"lora": Lora(merge=False)}))
+
+
+def test_a_name_that_was_taken_meanwhile_is_not_taken_twice(tmp_path):
+    job = make_job(tmp_path)
+    assert choose_name(tmp_path, job) == "toy"
+    add_card(tmp_path, LocalCard(name="toy", path="elsewhere"))
+    other = choose_name(tmp_path, job)
+    assert other == f"toy-{job.id[-4:]}"
+    long = replace(job, order=replace(job.order, name="x" * 64))
+    (tmp_path / "checkpoints" / ("x" * 64)).mkdir(parents=True)
+    assert len(choose_name(tmp_path, long)) == 64
+
+
+def test_a_checkpoint_of_the_same_job_is_replaced_whole(tmp_path):
+    job = make_job(tmp_path)
+    shelf = tmp_path / "checkpoints"
+    for text in ("first", "second"):
+        partial = shelf / ".toy.part"
+        partial.mkdir(parents=True)
+        card = {"name": "toy", "template": "alpaca", "job": job.id, "note": text}
+        (partial / "model.json").write_text(json.dumps(card))
+        assert choose_name(tmp_path, job) == "toy"
+        show(partial, shelf / "toy")
+    assert [path.name for path in shelf.iterdir()] == ["toy"]
+    assert find_card(tmp_path, "toy").note == "second"
+
+
+def test_weights_that_share_their_memory_go_on_sharing_it_in_halves():
+    table = torch.ones(4, 2)
+    cut = cast({"in": table, "out": table, "n": torch.tensor([1])}, torch.bfloat16)
+    assert cut["in"].dtype is torch.bfloat16
+    assert cut["in"].data_ptr() == cut["out"].data_ptr()
+    assert cut["n"].dtype is torch.int64

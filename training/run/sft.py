@@ -1,0 +1,70 @@
+"""Trains a model to answer: every token of an answer, and its end mark, carries loss.
+
+Read it from top to bottom: the base, its tokens, the rows, TRL's trainer, and what is saved.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
+
+from training.orders import Job
+from training.recipe import Recipe
+from training.report import write_report
+from training.run.frame import check_report, make_arguments, make_callbacks, train_and_save
+from training.run.load import Base, find_base, make_lora, open_model, open_tokenizer
+from training.run.prepare import Prepared, prepare
+
+COLUMNS = ("input_ids", "assistant_masks")
+
+
+def run(job: Job, recipe: Recipe) -> Path | None:
+    """Train a job's model and save it; return its folder.
+
+    Errors: CamelidError for what a person can do something about; Stopped when asked to end.
+    """
+    base = find_base(job, recipe)
+    tokenizer = open_tokenizer(base)
+    prepared = prepare(job.folder, recipe, tokenizer)
+    write_report(job.folder, prepared.report)
+    check_report(prepared.report)
+    trainer = build_trainer(job, recipe, base, tokenizer, prepared)
+    return train_and_save(trainer, job, recipe, base)
+
+
+def build_trainer(
+    job: Job,
+    recipe: Recipe,
+    base: Base,
+    tokenizer: Any,  # noqa: ANN401
+    prepared: Prepared,
+) -> SFTTrainer:
+    """Return TRL's trainer on rows that are tokens already.
+
+    Edge: packing puts whole examples into rows of max_length, none cut; attention stays within
+    each. Rows are no longer than max_length, so that the trainer cuts nothing.
+    """
+    config = SFTConfig(
+        **make_arguments(job, recipe, prepared.report),
+        max_length=recipe.max_length,
+        packing=recipe.packing,
+        packing_strategy="bfd",
+        assistant_only_loss=False,  # the masks say it; TRL would want to render them itself
+    )
+    return SFTTrainer(
+        model=open_model(base, recipe),
+        args=config,
+        train_dataset=make_table(prepared.rows),
+        eval_dataset=make_table(prepared.held_out) if prepared.held_out else None,
+        processing_class=tokenizer,
+        callbacks=make_callbacks(job, recipe, prepared.report),
+        peft_config=make_lora(recipe),
+    )
+
+
+def make_table(rows: Sequence[Mapping[str, Any]]) -> Dataset:
+    """Return rows as a data set in memory, with the columns that carry ids and masks."""
+    return Dataset.from_dict({name: [row[name] for row in rows] for name in COLUMNS})
