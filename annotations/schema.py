@@ -8,6 +8,7 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
+from annotations.tables.checks import CHECKED_ONCE, CHECKS
 from annotations.tables.judging import JUDGED_ONCE, JUDGING
 from annotations.tables.language import TRANSLATED_ONCE, TRANSLATION
 from annotations.tables.ranks import RANKED_ONCE, RANKING
@@ -368,6 +369,16 @@ def make_judge(db: Database) -> None:
     for statement in (*JUDGING, *TRANSLATION, *RANKING):
         db.conn.execute(statement)
     for table in (*JUDGED_ONCE, *TRANSLATED_ONCE, *RANKED_ONCE):
+        for statement in guard_rows(table):
+            db.conn.execute(statement)
+
+
+@migrations(name="0004_the_check")
+def make_check(db: Database) -> None:
+    """Create what reward models give the answers that people or judges voted on."""
+    for statement in CHECKS:
+        db.conn.execute(statement)
+    for table in CHECKED_ONCE:
         for statement in guard_rows(table):
             db.conn.execute(statement)
 

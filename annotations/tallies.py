@@ -4,6 +4,7 @@ Only here are votes counted. A vote counts in its latest revision; votes beyond 
 are kept but left out; votes collected elsewhere are counted in, and every tally says how many.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,10 +29,14 @@ SELECT_VOTES = """
     WITH counted AS (
         SELECT p.comparison_id, p.item_id, v.criterion, v.winner
         FROM vote_current v CROSS JOIN pair p USING(pair_id)
-        WHERE p.study_id = :study AND v.surplus = 0
+        WHERE p.study_id = :study AND v.surplus = 0 AND v.annotator_id NOT IN (
+            SELECT annotator_id FROM annotator
+            WHERE study_id = :study AND code IN (SELECT value FROM json_each(:left_out)))
         UNION ALL
         SELECT o.comparison_id, o.item_id, o.criterion, o.winner
-        FROM outside_vote o JOIN comparison USING(comparison_id) WHERE study_id = :study),
+        FROM outside_vote o JOIN comparison USING(comparison_id)
+        WHERE study_id = :study AND :outside
+            AND o.annotator NOT IN (SELECT value FROM json_each(:left_out))),
     summed AS (
         SELECT comparison_id, item_id, criterion, sum(winner = 'a') AS a,
             sum(winner = 'tie') AS tie, sum(winner = 'b') AS b
@@ -146,13 +151,20 @@ def read_comparison(row: Row) -> Comparison:
     return Comparison(row["system_a"], row["system_b"])
 
 
-def count_votes(store: Store, study_id: int) -> list[VoteCount]:
-    """Return how the votes fell on every item that has any, by comparison, item and criterion."""
+def count_votes(
+    store: Store, study_id: int, *, left_out: Iterable[str] = (), outside: bool = True
+) -> list[VoteCount]:
+    """Return how the votes fell on every item that has any, by comparison, item and criterion.
+
+    `left_out` are codes of people whose votes don't count; `outside` says whether those collected
+    elsewhere do.
+    """
+    chosen = {"study": study_id, "left_out": json.dumps(list(left_out)), "outside": outside}
     return [
         VoteCount(
             row["ext_id"], read_comparison(row), row["criterion"], row["a"], row["tie"], row["b"]
         )
-        for row in store.rows(SELECT_VOTES, {"study": study_id})
+        for row in store.rows(SELECT_VOTES, chosen)
     ]
 
 

@@ -119,7 +119,6 @@ def find_reward(models: Switchboard, name: str) -> LocalCard:
 
 def plan_ranks(card: LocalCard, order: RankOrder) -> Start:
     """Return what the ledger is told of an order."""
-    template = read_template(card.template).sha256 if card.template else ""
     return Start(
         benchmark=order.benchmark,
         name=order.label,
@@ -127,8 +126,13 @@ def plan_ranks(card: LocalCard, order: RankOrder) -> Start:
         baseline=order.baseline or order.system,
         samples=order.samples,
         card=card.name,
-        reward_sha256=hash_text(card.sha256, template),
+        reward_sha256=hash_reward(card),
     )
+
+
+def hash_reward(card: LocalCard) -> str:
+    """Return what tells a reward model's scores from those of any other: weights and template."""
+    return hash_text(card.sha256, read_template(card.template).sha256 if card.template else "")
 
 
 def check_answered(store: Store, benchmark: str, systems: Sequence[str]) -> None:

@@ -162,3 +162,18 @@ def test_turning_the_systems_round_turns_the_result_round(rows):
 def test_criteria_come_in_the_published_order(store):
     study = make_study(store)
     assert tuple(one.criterion for one in tally_study(store, study)) == CRITERIA
+
+
+def test_votes_can_be_counted_without_some_people_or_without_those_from_elsewhere(store):
+    study = make_study(store)
+    add_ballot(store, ["left"] * 3, who="AAA")
+    add_ballot(store, ["right"] * 3, who="BBB", slot=2)
+    add_outside(store, "helpful", ["tie"], n_items=1)
+
+    def count_helpful(**words):
+        found = count_votes(store, study.study_id, **words)
+        return next((one.a, one.b, one.tie) for one in found if one.criterion == "helpful")
+
+    assert count_helpful() == (1, 1, 1)
+    assert count_helpful(left_out=["BBB", "nobody"], outside=False) == (1, 0, 0)
+    assert count_helpful(left_out=["rater 1"]) == (1, 1, 0)

@@ -29,7 +29,9 @@ Write = Callable[[Store, IO[str]], object]
 
 def export(  # noqa: PLR0913 - each is a word of the command line
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"{KINDS}.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help=f"{KINDS}; pairs, with words of its own.")
+    ],
     study: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The study; chats and judgments belong to none."),

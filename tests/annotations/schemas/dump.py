@@ -7,34 +7,23 @@ from contextlib import closing
 from pathlib import Path
 
 from annotations.backups import FILE_NAME
-from annotations.judging.orders import JudgeOrder
-from annotations.judging.records import choose_scores
-from annotations.judging.waiting import list_waiting, read_by_hand
+from annotations.ranking.checks import CheckErrand, CheckOrder
 from annotations.schema import APPLICATION_ID
 from annotations.store import Store
-from tests.interpreters import QUESTIONS, REWARD, Models, add_questions, rank, translate
-from tests.judges import Judge, judge
+from tests.interpreters import REWARD, Models, carry_out
 
 HERE = Path(__file__).parent
 HEAD = (
     "-- A small ledger as the {} schema left it: never changed, so that it can be opened for good."
 )
-ANSWERERS = "SELECT name FROM system WHERE system_id IN (SELECT system_id FROM answer) LIMIT 2"
 
 
 def fill(store):
-    """Put rows into what the migration to 0003 has made."""
-    replies = iter(["No idea.", "Still none."])
-    (benchmark,) = store.row("SELECT name FROM benchmark ORDER BY benchmark_id LIMIT 1")
-    one, other = (row[0] for row in store.rows(ANSWERERS))
-    order = JudgeOrder("free", benchmark, (one,), (other,), n_parallel=1)
-    judge(store, Judge(lambda _: next(replies, "7 8\nBoth are fine.")), order)
-    waiting = list_waiting(store)[0]
-    read_by_hand(store, waiting.judgment.judgment_id, "kim", 7, 8, "It says so.")
-    choose_scores(store, "stored", "kim")
-    add_questions(store, QUESTIONS[:1], {"alpaca": [["It is an animal.", "An animal."]]})
-    translate(store, Models(), "alpaca")
-    rank(store, Models(card=REWARD, answer=len), samples=2)
+    """Put rows into what the migration to 0004 has made."""
+    (study,) = store.row("SELECT name FROM study ORDER BY study_id LIMIT 1")
+    models = Models("too_long", card=REWARD, answer=len)
+    order = CheckOrder("r", study)
+    carry_out(lambda: CheckErrand(store, models, order, "kim"), models)
 
 
 def dump(before, name, ordinal):
