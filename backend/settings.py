@@ -24,6 +24,9 @@ class Settings(BaseSettings):
         description="Address that people type, behind a proxy: `https://study.example.org`",
     )
     demo: bool = Field(True, description="Put the demo study into an empty data folder")
+    demo_models: bool = Field(
+        True, description="Train two tiny chat models on the demo's answers, at its first start"
+    )
     login_hours: int = Field(
         12, ge=1, le=720, description="Hours until a researcher or an admin has to log in again"
     )

@@ -15,7 +15,9 @@ import pytest
 import uvicorn
 
 from annotations.store import Store
+from backend.keyring import Keyring
 from backend.settings import Settings
+from training.workshop import Workshop
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM_ARGS = [
@@ -38,7 +40,7 @@ class App:
 
 
 @contextmanager
-def run_app(folder, *words):
+def run_app(folder, *words, **environment):
     """Serve a data folder on a free port until the block ends."""
     process = subprocess.Popen(
         [sys.executable, "app.py", "--data", str(folder), "serve", "--port", "0", *words],
@@ -46,7 +48,7 @@ def run_app(folder, *words):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
     )
     try:
         yield App(process, *read_start(process))
@@ -63,12 +65,16 @@ def run_app(folder, *words):
 
 
 @contextmanager
-def serve_here(folder, port=0, **settings):
-    """Serve a data folder from a thread of this process: the same app, started in no time."""
+def serve_here(folder, port=0, *, training=False, **settings):
+    """Serve a data folder from a thread of this process: the same app, started in no time.
+
+    Jobs can be ordered there; they run only with `training`.
+    """
     from ui.server import build_app, make_context  # noqa: PLC0415 - Gradio takes seconds to import
 
     with Store(folder, purpose="test") as store:
-        context = make_context(Settings(data=folder, **settings), store)
+        workshop = Workshop(folder, Keyring(dict(os.environ)).child_environment)
+        context = make_context(Settings(data=folder, **settings), store, workshop=workshop)
         app, door = build_app(context)
         config = uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
@@ -80,6 +86,8 @@ def serve_here(folder, port=0, **settings):
                 time.sleep(0.02)
             host, port = server.servers[0].sockets[0].getsockname()[:2]
             url = f"http://{host}:{port}"
+            if training:
+                workshop.start()
             yield App(None, url, f"{url}/login?token={door.token}" if door else None)
         finally:
             server.should_exit = True
@@ -87,6 +95,7 @@ def serve_here(folder, port=0, **settings):
             context.answering.close()
             context.judging.close()
             context.models.close()
+            workshop.close()
 
 
 def read_start(process):

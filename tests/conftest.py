@@ -16,6 +16,11 @@ settings.register_profile("house", settings.default, deadline=None)
 settings.load_profile("house")
 
 
+def pytest_configure():
+    """No app that a test starts trains models beside it, unless the test asks for them."""
+    os.environ["CAMELID_DEMO_MODELS"] = "false"
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """In the gate, a browser test that skips has failed: nobody would notice else."""

@@ -12,6 +12,7 @@ from annotations.store import Store
 from backend.records import Annotator
 from backend.settings import Settings
 from backend.switchboard import Switchboard
+from training.workshop import Workshop
 from ui.keys import Signer
 from ui.meter import Meter
 
@@ -21,7 +22,7 @@ ANNOTATOR_COOKIE = "camelid_annotator"
 
 @dataclass(frozen=True)
 class Context:
-    """The settings, the ledger, the keys, the models with what they answer and judge, a meter."""
+    """The settings, the ledger, the keys, the models with what they do and learn, a meter."""
 
     settings: Settings
     store: Store
@@ -29,6 +30,7 @@ class Context:
     models: Switchboard
     answering: Answering
     judging: Judging
+    workshop: Workshop
     meter: Meter = field(default_factory=Meter)
 
     def find_staff(self, request: HTTPConnection) -> Account | None:

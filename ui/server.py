@@ -20,6 +20,7 @@ from annotations.store import Store
 from backend.keyring import Keyring
 from backend.settings import Settings
 from backend.switchboard import Switchboard
+from training.workshop import Workshop
 from ui.admin import site as admin
 from ui.context import Context
 from ui.crowd import task
@@ -45,12 +46,19 @@ MOUNT: dict[str, Any] = {
 SHEETS = {"/annotate": "crowd", "/lab": "lab", "/admin": "lab"}  # a style and a script each
 
 
-def make_context(settings: Settings, store: Store, models: Switchboard | None = None) -> Context:
-    """Return what every page is given; without `models`, one that knows no keys."""
-    if models is None:
-        models = Switchboard(settings.data, Keyring({}), LedgerPurse(store))
+def make_context(
+    settings: Settings,
+    store: Store,
+    models: Switchboard | None = None,
+    workshop: Workshop | None = None,
+) -> Context:
+    """Return what every page is given; without `models` and `workshop`, such as know no keys."""
+    keyring = Keyring({})
+    models = models or Switchboard(settings.data, keyring, LedgerPurse(store))
+    workshop = workshop or Workshop(settings.data, keyring.child_environment)
     answering, judging = Answering(store, models), Judging(store, models)
-    return Context(settings, store, Signer(read_key(store.folder)), models, answering, judging)
+    signer = Signer(read_key(store.folder))
+    return Context(settings, store, signer, models, answering, judging, workshop)
 
 
 def build_app(context: Context) -> tuple[FastAPI, Door | None]:

@@ -17,6 +17,9 @@ from annotations.store import Store
 from annotations.studies import list_studies
 from backend.settings import Settings
 from backend.switchboard import Switchboard
+from training.demo import order_demos
+from training.workshop import Workshop
+from ui.context import Context
 from ui.entry import Door
 from ui.server import build_app, make_context
 from ui.terminal import find_address, find_version
@@ -41,10 +44,18 @@ class Host(uvicorn.Server):
             self.on_start()
 
 
-def run_app(settings: Settings, store: Store, listener: socket.socket, models: Switchboard) -> None:
-    """Serve until the process is told to stop."""
+def run_app(
+    settings: Settings,
+    store: Store,
+    listener: socket.socket,
+    models: Switchboard,
+    workshop: Workshop,
+    *,
+    fresh: bool = False,
+) -> None:
+    """Serve until the process is told to stop; a fresh data folder has the demo's models made."""
     allow_files()
-    context = make_context(settings, store, models)
+    context = make_context(settings, store, models, workshop)
     app, door = build_app(context)
     gc.freeze()  # what the start made stays: collecting it would take 0.7 s of every stop
     config = uvicorn.Config(
@@ -64,7 +75,17 @@ def run_app(settings: Settings, store: Store, listener: socket.socket, models: S
     mark_interrupted(store)
     keeper = Keeper(store, settings.backup_minutes * 60)
     with keeper, closing(context.answering), closing(context.judging):
-        Host(config, lambda: announce(settings, store, door)).run(sockets=[listener])
+        Host(config, lambda: begin(context, door, fresh=fresh)).run(sockets=[listener])
+
+
+def begin(context: Context, door: Door | None, *, fresh: bool) -> None:
+    """Say where the app is, and start on what is done beside the pages: the training queue."""
+    settings = context.settings
+    wants_demos = settings.demo and settings.demo_models
+    announce(settings, context.store, door, demos=fresh and wants_demos)
+    context.workshop.start()  # tells first what became of jobs that a killed app has left
+    if wants_demos:
+        order_demos(context.workshop, settings.data, fresh=fresh)
 
 
 def is_news(record: logging.LogRecord) -> bool:
@@ -74,8 +95,8 @@ def is_news(record: logging.LogRecord) -> bool:
     return not cut_off and "timeout graceful shutdown exceeded" not in str(record.msg)
 
 
-def announce(settings: Settings, store: Store, door: Door | None) -> None:
-    """Print the addresses, and the one-time link while there is no account."""
+def announce(settings: Settings, store: Store, door: Door | None, *, demos: bool = False) -> None:
+    """Print the addresses, the one-time link while there is no account, and what else begins."""
     base = find_address(settings)
     typer.echo(f"Camelid {find_version()}, data in {settings.data.resolve()}")
     typer.echo(f"  Annotators  {base}/join")
@@ -87,6 +108,8 @@ def announce(settings: Settings, store: Store, door: Door | None) -> None:
     if door is not None:
         door.on_used = lambda token: show_link(base, token, "The link was used. The next one:")
         show_link(base, door.token, "No accounts yet. Log in with this link; it works once:")
+    if demos:
+        typer.echo("Two tiny models for the chat are being trained, for a few minutes: see Admin.")
     typer.echo("Ctrl+C stops the app.")
 
 

@@ -20,6 +20,7 @@ from backend.errors import SettingsError
 from backend.keyring import Keyring
 from backend.settings import Settings
 from backend.switchboard import Switchboard
+from training.workshop import Workshop
 from ui.terminal import find_settings, find_space
 from ui.wording import hash_wording
 
@@ -30,7 +31,10 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
     demo: Annotated[
         bool | None,
-        typer.Option("--demo/--no-demo", help="Put the demo study into an empty data folder."),
+        typer.Option(
+            "--demo/--no-demo",
+            help="Put a demo into an empty data folder: a study, and two tiny models.",
+        ),
     ] = None,
 ) -> None:
     """Start the app; Ctrl+C stops it."""
@@ -47,12 +51,25 @@ def serve(
             )
         with Store(settings.data, purpose=purpose, space=find_space(settings)) as store:
             check_reach(store, host_name)
-            if settings.demo:
+            fresh = settings.demo and bool(
                 load_demo(store, hash_wording(), settings.lease_minutes * 60)
+            )
             from ui.terminal.host import run_app  # noqa: PLC0415 - Gradio takes seconds to import
 
-            with closing(Switchboard(settings.data, keyring, LedgerPurse(store))) as models:
-                run_app(settings, store, listener, models)
+            models = Switchboard(settings.data, keyring, LedgerPurse(store))
+            workshop = make_workshop(settings, keyring, models)
+            with closing(models), closing(workshop):
+                run_app(settings, store, listener, models, workshop, fresh=fresh)
+
+
+def make_workshop(settings: Settings, keyring: Keyring, models: Switchboard) -> Workshop:
+    """Return where models are trained; nothing runs before it is started."""
+    return Workshop(
+        settings.data,
+        keyring.child_environment,
+        free_devices=models.free_devices,
+        low_disk=settings.low_disk_megabytes * 1_000_000,
+    )
 
 
 @contextmanager
