@@ -20,9 +20,13 @@ from ui.terminal import (
     imports,
     judge,
     models,
+    pairs,
     ranks,
+    reward,
     serve,
     studies,
+    train,
+    training,
     translate,
 )
 from ui.terminal.words import AgainstCommand
@@ -84,7 +88,10 @@ answers.verbs.command("rank")(ranks.rank)
 program.add_typer(answers.verbs, name="answers")
 program.command("translate", cls=translate.AnswersCommand)(translate.translate)
 program.add_typer(judge.verbs, name="judge")
-program.command("export")(exports.export)
+program.add_typer(reward.verbs, name="reward")
+program.command("train")(train.train)
+program.add_typer(training.verbs, name="training")
+program.command("export", cls=pairs.ExportCommand)(exports.export)
 program.command("figures", cls=AgainstCommand)(figures.draw)
 program.add_typer(accounts.verbs, name="account")
 program.command("backup")(backups.back_up)

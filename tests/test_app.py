@@ -15,7 +15,7 @@ def run(*words):
 
 VERBS = [
     *("account", "answers", "backup", "doctor", "export", "figures", "import", "judge", "models"),
-    *("restore", "serve", "study", "translate"),
+    *("restore", "reward", "serve", "study", "train", "training", "translate"),
 ]
 
 
