@@ -1,4 +1,4 @@
-"""The admin's site: studies, imports, models, answers, the judge, people, and the system."""
+"""The admin's site: studies, imports, models, answers, judge, training, people, and the system."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,11 +13,12 @@ from ui.admin.models import Stable
 from ui.admin.people import Registry
 from ui.admin.studies import Workbench
 from ui.admin.system import Monitor
+from ui.admin.training import School
 from ui.blocks import Site
 from ui.context import Context
 from ui.pieces import QUICK, make_markdown, show_header, unwrap
 
-TABS = ("studies", "imports", "models", "answers", "judge", "people", "system")
+TABS = ("studies", "imports", "models", "answers", "judge", "training", "people", "system")
 KEEP_UPLOAD_S = 3600  # a file that was uploaded and never imported
 
 
@@ -52,6 +53,8 @@ def build(context: Context) -> gr.Blocks:
                 writer = Writer(context)
             with gr.Tab("Judge", id="judge") as judge_tab:
                 tribunal = Tribunal(context)
+            with gr.Tab("Training", id="training") as training_tab:
+                school = School(context)
             with gr.Tab("People", id="people") as people_tab:
                 registry = Registry(context)
             with gr.Tab("System", id="system") as system_tab:
@@ -61,11 +64,12 @@ def build(context: Context) -> gr.Blocks:
         intake.wire(site, imports_tab)
         registry.wire(site, people_tab)
         all_tabs = [
-            studies_tab, imports_tab, models_tab, answers_tab, judge_tab, people_tab, system_tab
+            studies_tab, imports_tab, models_tab, answers_tab, judge_tab, training_tab, people_tab,
+            system_tab,
         ]  # fmt: skip
         watching = (
             (monitor, system_tab), (stable, models_tab), (writer, answers_tab),
-            (tribunal, judge_tab),
+            (tribunal, judge_tab), (school, training_tab),
         )  # fmt: skip
         for one, own in watching:
             one.wire(site, own, [tab for tab in all_tabs if tab is not own])

@@ -5,7 +5,9 @@
 (() => {
   const asked = new URLSearchParams(location.search).get("__theme");
   const dark = asked ? asked === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  document.cookie = `camelid_theme=${dark ? "dark" : "light"}; path=/lab; samesite=lax`;
+  for (const site of ["/lab", "/admin"]) {
+    document.cookie = `camelid_theme=${dark ? "dark" : "light"}; path=${site}; samesite=lax`;
+  }
 
   const isShown = (element) => element.getClientRects().length > 0;
   // Whatever changes in one frame is looked at once: an answer that streams changes all the time.
@@ -38,6 +40,7 @@
   // What has links inside also has a hidden field, which takes the address that one leads to.
   const fields = {
     "items/": "items-where", "judge/judgments": "judgments-where", "judge/agreement": "agreement-where",
+    "training/": "training-where",
   };
   const visit = () => {
     const query = new URLSearchParams(location.search);
@@ -50,7 +53,7 @@
     return true;
   };
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.(":is(#items-body, #judgments-body, #agreement-body) a.go");
+    const link = event.target.closest?.(":is(#items-body, #judgments-body, #agreement-body, #training-jobs) a.go");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     const before = location.href;
     history.pushState(null, "", link.href);

@@ -52,6 +52,10 @@ class Menu:
             for card in self.ready
         ]  # fmt: skip
 
+    def put_first(self, name: str) -> "Menu":
+        """Return the same menu with one model before the others."""
+        return replace(self, ready=tuple(sorted(self.ready, key=lambda card: card.name != name)))
+
 
 @dataclass(frozen=True, slots=True)
 class Pick:

@@ -65,7 +65,10 @@ class Chat:
     # What is shown first
 
     def arrive(self, request: gr.Request, key: str, mode: Mode, n_sides: int = 2) -> Updates:
-        """Show the conversation that was open, or that the page's address names, or none."""
+        """Show the conversation that was open, or that the page's address names, or none.
+
+        Edge: where the address names a model, it is on the first side of a new one.
+        """
         desk = self.find_desk(request)
         note = ""
         try:
@@ -73,8 +76,12 @@ class Chat:
         except NotFound:
             talk, note = None, GONE
         menu = read_menu(self.context.models)
+        first = unwrap(request).query_params.get("model", "") if talk is None else ""
+        if first in {card.name for card in menu.ready}:
+            menu, mode = menu.put_first(first), "named"
         around = Surroundings(menu, mode, desk.list_earlier(), list_shelves(self.context.store))
         return {
+            self.parts.mode: mode,
             **fill_surroundings(self.parts, around),
             **(self.fill_named(menu, mode, n_sides) if talk is None else self.fill_left(talk)),
             **fill(self.parts, self.see(talk, note)),

@@ -15,6 +15,7 @@ from tests.ui.lab.chat.conftest import Parrot
 from ui.context import STAFF_COOKIE
 from ui.guard import EVENT_BYTES
 from ui.lab.chat.layout import NOWHERE
+from ui.lab.chat.seats import read_menu
 from ui.lab.chat.tab import Chat, read_form, read_key
 from ui.server import make_context
 
@@ -257,3 +258,13 @@ def test_a_pasted_text_that_is_too_long_reaches_the_desk_and_is_refused_in_words
 def test_every_component_is_an_output_once(chat):
     outputs = chat.parts.outputs()
     assert len(outputs) == len({part._id for part in outputs})
+
+
+def test_an_address_puts_a_model_on_the_first_side(chat):
+    names = [card.name for card in read_menu(chat.context.models).ready]
+    asked = make_request(chat, "kim", f"model={names[-1]}")
+    updates = chat.arrive(asked, "", "blind")
+    assert read(updates, chat.parts.mode) == "named"
+    assert read(updates, chat.parts.seats[0].model) == names[-1]
+    unknown = chat.arrive(make_request(chat, "kim", "model=nobody"), "", "blind")
+    assert read(unknown, chat.parts.mode) == "blind"
