@@ -17,6 +17,7 @@ WORKDIR /camelid
 COPY pyproject.toml README.md LICENSE app.py ./
 COPY backend backend
 COPY annotations annotations
+COPY training training
 COPY ui ui
 RUN pip install --no-cache-dir . \
     && useradd --create-home --uid 1000 camelid \

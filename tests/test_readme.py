@@ -12,7 +12,7 @@ from backend.settings import describe_settings
 
 HOME = Path(__file__).parent.parent
 README = (HOME / "README.md").read_text("utf-8")
-ROOMS = ("ui", "annotations", "backend", "docs", ".ci")
+ROOMS = ("ui", "annotations", "training", "backend", "docs", ".ci")
 TOP = (
     "app.py",
     "bench",
