@@ -45,7 +45,7 @@ from training.run.tiny import make_base
 SOURCES = "CAMELID_DATA_SOURCES"
 GOAL = 1.4
 ALPACA_LENGTH, VICUNA_LENGTH = 512, 2048
-VOCABULARY = 4096  # a seventh of the numbers; of LLaMA 7B, whose rows are as long, a fiftieth
+VOCABULARY = 2048  # a thirteenth of the weights; of LLaMA 7B, whose rows are as long, a fiftieth
 EACH_STEP = 32  # examples that an optimiser step sees, in every variant
 N_ROWS = 999  # as many as the published sample has
 EACH_PASS, PACKED_PASS = 4, 2  # rows of a forward pass, as published; and about as many tokens

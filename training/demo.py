@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import backend
-from backend.errors import CamelidError, InputError
-from training.orders import FOLDER, Order
+from backend.errors import CamelidError
+from backend.registry.shelf import write_text
+from training.data.library import locate_files
+from training.orders import Order
 from training.workshop import Workshop
 
 ANSWERS = Path(backend.__file__).parent / "demo"
-FILES = "files"
 ACTOR = "demo"
 NICE = 10  # people on the pages come first
 
@@ -49,7 +50,7 @@ def order_demos(workshop: Workshop, data: Path, *, fresh: bool) -> None:
         for demo in DEMOS:
             job = jobs.get(demo.name)
             if job is None and fresh:
-                write_rows(data / FOLDER / FILES / demo.file, list_rows(demo.system))
+                write_rows(locate_files(data) / demo.file, list_rows(demo.system))
                 order = Order(demo.name, demo.recipe, data=(demo.file,), actor=ACTOR, nice=NICE)
                 workshop.create(order)
             elif job is not None and job.state.end == "interrupted":
@@ -79,16 +80,6 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def write_rows(path: Path, rows: Iterator[dict[str, str]]) -> None:
-    """Write rows as a JSON array, whole or not at all; a file that is there stays.
-
-    Errors: InputError when it can't be written.
-    """
-    if path.exists():
-        return
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(list(rows), indent=1, ensure_ascii=False), "utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} can't be written ({error.strerror}).") from error
+    """Write rows as a JSON array; a file that is there stays. Errors: InputError."""
+    if not path.exists():
+        write_text(path, json.dumps(list(rows), indent=1, ensure_ascii=False))

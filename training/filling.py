@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from backend.errors import InputError
 from training.checks import check_recipe
@@ -13,6 +14,24 @@ from training.recipe import Lora, Recipe, Tiny
 
 MOST_SETTINGS = 200
 PARTS: Mapping[str, type[BaseModel]] = MappingProxyType({"lora": Lora, "tiny": Tiny})
+RULES: Mapping[str, str] = MappingProxyType(
+    {
+        "missing": "it is missing",
+        "greater_than": "it has to be more than {gt}",
+        "greater_than_equal": "it has to be at least {ge}",
+        "less_than": "it has to be less than {lt}",
+        "less_than_equal": "it can be {le} at most",
+        "float_parsing": "it has to be a number",
+        "float_type": "it has to be a number",
+        "finite_number": "it has to be a number with an end",
+        "int_parsing": "it has to be a whole number",
+        "int_type": "it has to be a whole number",
+        "int_from_float": "it has to be a whole number",
+        "bool_parsing": "it has to be true or false",
+        "bool_type": "it has to be true or false",
+        "literal_error": "it can be {expected}",
+    }
+)
 WORDS = frozenset({"name", "title", "note", "kind", "source", "why"})  # what makes it this recipe
 
 
@@ -131,7 +150,13 @@ def explain_faults(error: ValidationError) -> Iterator[str]:
     for fault in error.errors(include_url=False):
         where = ".".join(str(part) for part in fault["loc"])
         value = "" if fault["type"] == "missing" else f" is {shorten(fault['input'])}"
-        yield f"{ascii(where[:80])[1:-1]}{value} ({fault['msg']})"
+        yield f"{ascii(where[:80])[1:-1]}{value} ({say_fault(fault)})"
+
+
+def say_fault(fault: ErrorDetails) -> str:
+    """Return what a value has to be."""
+    words = RULES.get(fault["type"])
+    return words.format(**fault.get("ctx", {})) if words else fault["msg"]
 
 
 def shorten(value: object) -> str:

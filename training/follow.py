@@ -5,9 +5,10 @@ from pathlib import Path
 
 from training.orders import FOLDER
 from training.recipe import MOST
-from training.states import METRICS, Point, read_point
+from training.states import METRICS, Point, open_plain, read_point
 
 LOCK = "queue.lock"
+MOST_NEWS = 10_000_000  # bytes that are read at a time
 
 
 class Progress:
@@ -22,9 +23,9 @@ class Progress:
     def read(self) -> tuple[int, int, float | None]:
         """Return the last step, of how many, and the seconds that are left, as far as known."""
         try:
-            with self._path.open("rb") as file:
+            with open_plain(self._path) as file:
                 file.seek(self._offset)
-                news = file.read()
+                news = file.read(MOST_NEWS)
         except OSError:
             return self._told
         whole = news[: news.rfind(b"\n") + 1]

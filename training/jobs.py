@@ -182,15 +182,21 @@ def check_order(data: Path, order: Order, files: Sequence[Path], *, run: bool = 
     check_values(order)
     if len({path.name for path in files}) < len(files):
         raise InputError("Two files of training data have one name; rename one of them.")
-    if run and order.name in list_taken(data):
-        other = suggest_name(data, order.name)
-        raise Conflict(f"There is a model {order.name} already; call this one {other}, say.")
+    if run:
+        check_name(data, order.name)
     needed, free = sum(path.stat().st_size for path in files), find_free(data)
     if free < needed + ROOM_BYTES:
         raise InputError(
             f"The job would copy {needed / 1e6:,.0f} MB of data, and {free / 1e6:,.0f} MB are "
             f"free; {ROOM_BYTES / 1e6:,.0f} MB have to stay so. Make room first."
         )
+
+
+def check_name(data: Path, name: str) -> None:
+    """Look whether a new model can have a name. Errors: Conflict, with one that is free."""
+    if name in list_taken(data):
+        other = suggest_name(data, name)
+        raise Conflict(f"There is a model {name} already; call this one {other}, say.")
 
 
 def check_values(order: Order) -> None:

@@ -31,11 +31,6 @@ class PreviewRow:
     part: str = ""
     note: str = ""
 
-    @property
-    def n_characters(self) -> int:
-        """Return how long the text is that carries loss."""
-        return sum(len(text) for text, carries_loss in self.segments if carries_loss)
-
 
 ROW = TypeAdapter(PreviewRow)
 
@@ -59,11 +54,6 @@ def read_previews(folder: Path) -> list[PreviewRow]:
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]["msg"]
         raise InputError(f"{path} is no preview: {fault}. Look at the data again.") from error
-
-
-def read_preview(folder: Path, line: int) -> list[PreviewRow]:
-    """Return the sequences of one row; none where it was not looked at."""
-    return [row for row in read_previews(folder) if row.line == line]
 
 
 def join_segments(parts: Iterable[tuple[str, int]]) -> Iterator[tuple[str, bool]]:

@@ -99,7 +99,8 @@ def tell_data(report: Report) -> Lines:
     yield "Rows", f"{report.n_rows:,}"
     yield what.capitalize(), f"{report.n_examples:,} to train on"
     if report.n_held_out:
-        yield "Held out", f"{report.n_held_out:,} {what} of other items, only measured"
+        n, held = report.n_held_out, what[:-1] if report.n_held_out == 1 else what
+        yield "Held out", f"{n:,} {held} of other items, only measured"
     yield "Tokens", f"{report.n_tokens:,} an epoch; {tell_loss(report)}; longest {report.longest:,}"
     yield (
         "Cut off",

@@ -7,12 +7,14 @@ replaced whole, so that no reader sees a half of it.
 import errno
 import json
 import os
+import re
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from secrets import token_hex
+from typing import IO
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -30,6 +32,8 @@ NUMBERS = (int, float, type(None))
 MOST_NOTES = 20_000  # characters
 MOST_LINE = 2_000  # characters of a log line that a page has to show
 
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tabs and line ends
+
 Point = dict[str, float | int | None]
 STATES = TypeAdapter(JobState)
 
@@ -39,19 +43,19 @@ def read_some(path: Path, most: int = MOST_BYTES, *, end: bool = False) -> bytes
 
     Errors: OSError, also for a link, a pipe and a device.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as file:
-        size = check_plain(handle)
+    with open_plain(path) as file:
+        size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - most) if end else 0)
         return file.read(most)
 
 
-def check_plain(handle: int) -> int:
-    """Return an open file's size. Errors: OSError for what is no plain file."""
-    told = os.fstat(handle)
-    if not stat.S_ISREG(told.st_mode):
+def open_plain(path: Path) -> IO[bytes]:
+    """Open a plain file to read. Errors: OSError, also for a link, a pipe and a device."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
         raise OSError(errno.EINVAL, "it is no plain file")
-    return told.st_size
+    return file
 
 
 def open_log(folder: Path) -> int:
@@ -131,7 +135,8 @@ def clear_traces(folder: Path) -> None:
 def read_notes(job: Job) -> str:
     """Return a person's notes."""
     with suppress(OSError):
-        return read_some(job.folder / NOTES).decode("utf-8", "replace")[:MOST_NOTES]
+        text = read_some(job.folder / NOTES).decode("utf-8", "replace")[:MOST_NOTES]
+        return CONTROL.sub("", text)
     return ""
 
 

@@ -20,6 +20,7 @@ from training.filling import fill_recipe, fit_shape
 from training.jobs import (
     LOOKS,
     RECIPE,
+    check_name,
     clone_order,
     create_job,
     find_job,
@@ -91,7 +92,7 @@ class Workshop:
         self._free_devices = free_devices
         self._machine: Machine | None = None
         self._lock = threading.RLock()  # of what changes a job's state from here
-        self._closing = threading.Event()
+        self._closing, self._leaving = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
@@ -120,8 +121,13 @@ class Workshop:
         self._thread.start()
         return held
 
+    def stop_looks(self) -> None:
+        """End the looks that are under way, and do none any more; an app that ends calls this."""
+        self._leaving.set()
+
     def close(self) -> None:
         """Start nothing any more; jobs that may not outlive us are gone when this returns."""
+        self.stop_looks()
         self._closing.set()
         if self._thread:
             self._thread.join()
@@ -144,12 +150,9 @@ class Workshop:
         Errors: as `create`; InputError with what is wrong with the data.
         """
         recipe, files = self._resolve(order)
+        if order.name:  # told before minutes of reading, not after
+            check_name(self.data, order.name)
         return self._look(replace(order, name=order.name or recipe.name), recipe, files, rows)
-
-    def preview(self, id: str, rows: Sequence[int]) -> Look:
-        """Return what a job comes to and some rows of its data, looked at afresh."""
-        job = find_job(self.data, id)
-        return self._look(job.order, read_own(job), list_data(job), rows)
 
     def find(self, id: str) -> Job:
         """Return a job by its id, or by the end or the beginning of it. Errors: NotFound."""
@@ -232,7 +235,7 @@ class Workshop:
         job = create_job(self.data, order, recipe, files, shelf=LOOKS, clock=self._clock)
         words = self._tools.look(job, tuple(rows))
         try:
-            run_child(words, self._environment, job.folder, self._tools.look_s)
+            run_child(words, self._environment, job.folder, self._tools.look_s, self._leaving)
             return Look(read_report(job.folder), tuple(read_previews(job.folder)))
         finally:
             shutil.rmtree(job.folder, ignore_errors=True)

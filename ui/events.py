@@ -9,9 +9,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from pathlib import Path
 from typing import Any, NoReturn
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 SESSION = re.compile(r"[A-Za-z0-9_-]{1,40}")
 MAX_NUMBER = 2**53
@@ -191,8 +193,19 @@ def check_file(value: dict[str, Any]) -> None:
     path = value.get("path")
     if not isinstance(path, str) or "://" in path or not value.keys() <= FILE_KEYS:
         raise BadEvent("A file should be one that was uploaded here.")
+    if not is_uploaded(path):  # Gradio looks only where a site was launched, and ours are mounted
+        raise BadEvent("A file should be one that was uploaded here.")
     value["url"] = None
     for part in (part for key, part in value.items() if key != "meta"):
         check_scalar(part)
     if value.get("meta") != {"_type": "gradio.FileData"}:
         raise BadEvent("A file should be one that was uploaded here.")
+
+
+def is_uploaded(path: str) -> bool:
+    """Say whether a path is below the folder of uploads, wherever it seems to lead."""
+    folder = Path(get_upload_folder()).resolve()
+    try:
+        return folder in Path(path).resolve().parents
+    except (OSError, ValueError, RuntimeError):
+        return False

@@ -7,6 +7,7 @@ A card that can't be read is on the shelf with its fault, and takes no other dow
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -138,7 +139,8 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         raise InputError(f"{path} can't be written ({error.strerror}).") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def read_folder(folder: Path, origin: Origin) -> Iterator[Known]:

@@ -14,6 +14,8 @@ from backend.errors import InputError, NotFound
 PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl"})
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 INDEX = "model.safetensors.index.json"
+# These can name code of a hub, as "owner/kernel".
+ATTENTION = ("attn_implementation", "_attn_implementation")
 ADAPTER, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
@@ -90,9 +92,11 @@ def check_configs(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder} has no config.json, so it is no model in Hugging Face's form.")
     for path in sorted(folder.glob("*config*.json")):
-        if "auto_map" in list_keys(read_json(path)):
+        told = read_json(path)
+        asked = [key for key in ("auto_map", *ATTENTION) if key in list_keys(told)]
+        if "auto_map" in asked or any("/" in str(told.get(key)) for key in asked):
             raise InputError(
-                f"{path} asks for code of its own (auto_map), which is never run here. "
+                f"{path} asks for code of its own ({asked[0]}), which is never run here. "
                 "Use a model that transformers knows by itself."
             )
 

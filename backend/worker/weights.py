@@ -35,7 +35,10 @@ USUAL_LENGTH = 2048  # LLaMA's, for a config that tells none
 # These name the length after scaling; the other kinds name the one before it.
 SCALED_ALREADY = frozenset({"default", "llama3", "longrope", "su", "mrope", "proportional"})
 # What transformers raises for a folder that it can't make a model of.
-LOADING = (OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError, SafetensorError)
+LOADING = (
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError),
+    SafetensorError,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,3 +48,10 @@ def test_queue_is_held_as_long_as_somebody_has_its_lock(tmp_path):
         fcntl.flock(file, fcntl.LOCK_EX)
         assert is_queue_held(jobs)
     assert not is_queue_held(jobs)
+
+
+def test_number_of_no_size_that_can_be_ends_nothing(tmp_path):
+    progress = Progress(tmp_path)
+    lines = ['{"step": 2, "left_s": 1' + "0" * 400 + "}", "[" * 100_000, '{"step": 1e3}']
+    (tmp_path / "metrics.jsonl").write_text("\n".join(lines) + "\n")
+    assert progress.read() == (2, 0, None)

@@ -22,6 +22,7 @@ from training.jobs import (
     list_taken,
     remove_job,
     suggest_name,
+    sweep,
     write_state,
 )
 from training.orders import JobState, Order
@@ -176,3 +177,44 @@ def test_hostile_strings_are_hostile(tmp_path):
     left = [text for text in texts if not (jobs / text).resolve().is_relative_to(jobs.resolve())]
     subprocess.run(["sh", "-c", f"echo x {texts[0]}"], cwd=tmp_path, check=True)
     assert len(left) > 50 and (tmp_path / "canary").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "../../x"}, {"data": ["../../../passwd"]}, {"data": ["/etc/passwd"]},
+        {"recipe": "../x"}, {"actor": "\x1b[2J"}, {"settings": {"epochs": "\x1b[2J"}},
+        {"settings": {"epochs": [1]}}, {"devices": [-1]}, {"n_processes": 10**9}, {"nice": -20},
+        {"main_ip": "--x"},
+    ],
+)  # fmt: skip
+def test_order_that_nobody_could_give_is_a_damaged_job(tmp_path, change):
+    job = make_job(tmp_path)
+    told = json.loads((job.folder / "job.json").read_text())
+    (job.folder / "job.json").write_text(json.dumps({**told, "order": told["order"] | change}))
+    (found,) = list_jobs(tmp_path)
+    assert (found.state.end, found.order.name, found.order.data) == ("crashed", job.id, ())
+    with pytest.raises(InputError):
+        create_job(tmp_path, replace(job.order, **{"name": "other"} | change), make_recipe(), [])
+
+
+def test_link_is_no_job_and_what_it_leads_to_stays(tmp_path):
+    job, other = make_job(tmp_path), tmp_path / "elsewhere"
+    other.mkdir()
+    link = job.folder.with_name("20200101-000000-evil-ab12")
+    link.symlink_to(other)
+    assert [found.id for found in list_jobs(tmp_path)] == [job.id]
+    with pytest.raises(NotFound):
+        remove_job(find_job(tmp_path, link.name))
+
+
+def test_what_a_kill_left_half_made_is_swept(tmp_path):
+    job = make_job(tmp_path)
+    half = job.folder.with_name(f".{job.id}.part")
+    look = tmp_path / "training" / "looks" / job.id
+    for folder in (half, look):
+        folder.mkdir(parents=True)
+    sweep(tmp_path, half.stat().st_mtime + 60)
+    assert half.exists() and look.exists()  # it may be in the making
+    sweep(tmp_path, half.stat().st_mtime + 7200)
+    assert not half.exists() and not look.exists() and job.folder.exists()

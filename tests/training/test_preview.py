@@ -11,7 +11,6 @@ from training.preview import (
     FILE,
     PreviewRow,
     join_segments,
-    read_preview,
     read_previews,
     write_previews,
 )
@@ -23,7 +22,6 @@ def test_rows_come_back_as_they_were_written(tmp_path):
     other = PreviewRow(4, note="There is no such row.")
     write_previews(tmp_path, [ROW, other])
     assert read_previews(tmp_path) == [ROW, other]
-    assert read_preview(tmp_path, 4) == [other]
 
 
 def test_a_later_look_stands_in_for_an_earlier_one(tmp_path):
@@ -33,17 +31,13 @@ def test_a_later_look_stands_in_for_an_earlier_one(tmp_path):
 
 
 def test_where_nobody_looked_there_is_nothing(tmp_path):
-    assert read_preview(tmp_path, 1) == []
+    assert read_previews(tmp_path) == []
 
 
 def test_another_file_is_refused(tmp_path):
     (tmp_path / FILE).write_text('{"words": 1}\n', "utf-8")
     with pytest.raises(InputError, match="is no preview"):
         read_previews(tmp_path)
-
-
-def test_only_loss_is_counted():
-    assert ROW.n_characters == len("A</s>")
 
 
 @given(st.lists(st.tuples(st.text(max_size=3), st.integers(0, 1))))

@@ -1,11 +1,13 @@
 """Whose turn it is: the longest waiting, of those that need nothing that an earlier one needs."""
 
+import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
 
 from tests.jobs import CPU, GPUS, make_job
+from training.group import tell_birth
 from training.orders import JobState, Order
 from training.queue import Queue, build_supervisor
 from training.states import ask_stop, read_state, write_state
@@ -99,3 +101,22 @@ def test_supervisor_is_started_by_our_own_words(tmp_path):
     assert build_supervisor(job, 7) == [
         sys.executable, "-P", "-m", "training.supervise", str(job.folder), "--low-disk", "7",
     ]  # fmt: skip
+
+
+def test_process_of_somebody_else_is_no_supervisor_and_lives_on(queue, tmp_path):
+    job = make_job(tmp_path)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        write_state(job.folder, JobState("running", pid=other.pid, born=tell_birth(other.pid)))
+        queue.take()
+        queue.release()
+        assert other.poll() is None
+        assert queue.settle() == [] and read_state(job.folder).end == "interrupted"
+        other.communicate()
+
+
+def test_broken_recipe_and_stop_of_a_job_stop_no_other(queue, line_up):
+    first, second, third = line_up((), (), ())
+    (second.folder / "recipe.yaml").write_bytes(b"\xff")
+    (second.folder / "stop").write_bytes(b"\xff")
+    assert [job.id for job in queue.settle()] == [first.id, third.id]
+    assert queue.choose([second], CPU) == [second]

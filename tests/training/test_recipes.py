@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -145,3 +147,22 @@ def test_a_recipe_comes_back_from_its_text_as_it_was(title, why, epochs, rate, l
     told = {"name": "x", "title": title, "kind": "sft", "tiny": Tiny(), "why": why, "lora": lora}
     recipe = Recipe(**told, epochs=epochs, learning_rate=rate)
     assert load_recipe(dump_recipe(recipe)) == recipe
+
+
+@pytest.mark.parametrize("text", ["\\e[2J", "\\u202e", "\\x9b1m"])
+def test_words_that_would_steer_a_terminal_are_refused(text):
+    with pytest.raises(InputError, match=r"note is .*can't be shown") as caught:
+        load_recipe(f'{SMALL}note: "{text}"\n')
+    assert str(caught.value).isprintable()
+
+
+def test_number_without_end_is_refused():
+    with pytest.raises(InputError, match="epochs is a number without end"):
+        load_recipe(f"{SMALL}epochs: 0x{'f' * 9000}\n")
+
+
+def test_pipe_is_no_recipe_and_nobody_waits_for_it(tmp_path):
+    write(tmp_path, "mine.yaml", SMALL)
+    os.mkfifo(tmp_path / "training" / "recipes" / "pipe.yaml")
+    own = [known.name for known in list_recipes(tmp_path) if known.origin == "data folder"]
+    assert own == ["mine"]

@@ -1,6 +1,7 @@
 """What a job's folder says: read whole, torn lines left out, a curve that joins."""
 
 import json
+import os
 
 import pytest
 from hypothesis import given
@@ -67,10 +68,10 @@ def test_job_may_outlive_the_app_or_not(job):
     assert not may_outlive(job.folder)
 
 
-@pytest.mark.parametrize("text", ["", "Better.\n中文 $(touch x) \0", "\ud800"])
+@pytest.mark.parametrize("text", ["", "Better.\n中文 $(touch x)\tend", "\ud800", "\0\x1b[2J"])
 def test_notes_are_kept(job, text):
     write_notes(job, text)
-    assert read_notes(job) == text.replace("\ud800", "?")
+    assert read_notes(job) == text.replace("\ud800", "?").replace("\0\x1b", "")
 
 
 def test_long_notes_are_refused(job):
@@ -124,3 +125,39 @@ def test_steps_of_a_curve_always_rise(steps):
         join_point(points, {"step": step, "n": n})
     found = [point["step"] for point in points]
     assert found == sorted(set(found)) and found[-1:] == steps[-1:]
+
+
+@pytest.mark.parametrize("name", ["state.json", "stop", "notes.md", "log.txt", "metrics.jsonl"])
+def test_pipe_and_link_are_not_waited_for(job, name):
+    for make in (os.mkfifo, lambda path: path.symlink_to("/dev/zero")):
+        (job.folder / name).unlink(missing_ok=True)
+        make(job.folder / name)
+        assert read_notes(job) == "" and read_log(job) == [] and read_metrics(job) == []
+        assert read_stop(job.folder) == "" and read_state(job.folder).life in ("queued", "ended")
+
+
+def test_stop_of_any_bytes_is_a_stop(job):
+    (job.folder / "stop").write_bytes(b"\xff\xfe")
+    assert read_stop(job.folder) == "save"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"step": 1, "loss": "<b>", "left_s": 1' + "0" * 400 + "}", '{"step": true}', "[" * 100_000,
+     '{"step": 1' + "0" * 400 + "}", '{"step": -1}', '{"step": 1, "loss": {"a": 1}}'],
+)  # fmt: skip
+def test_curve_holds_numbers_and_nothing_else(job, line):
+    (job.folder / "metrics.jsonl").write_text(line + "\n")
+    assert read_metrics(job) in ([], [{"step": 1, "left_s": None}], [{"step": 1}])
+
+
+@pytest.mark.parametrize("change", ['"left_s": 1e999', '"step": -1', '"queued_at": NaN'])
+def test_state_that_can_not_be_is_a_crash(job, change):
+    (job.folder / "state.json").write_text(f'{{"life": "running", {change}}}')
+    assert read_state(job.folder).end == "crashed"
+
+
+def test_message_steers_no_terminal(job):
+    write_state(job.folder, JobState("ended", "crashed", "\x1b[2JIt\nended.", ("\x1b[2J",)))
+    state = read_state(job.folder)
+    assert (state.message, state.tail) == ("[2JIt ended.", ("[2J",))

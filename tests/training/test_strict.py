@@ -20,6 +20,8 @@ def test_plain_values_are_read():
         ("c: {a: 1, a: 2}\n", "'a' comes twice"),
         ("<<: {a: 1}\nb: 2\n", "merging is not taken"),
         ("a: !!python/object/apply:os.getcwd []\n", "tags are not taken"),
+        ('a: !!int ""\n', "tags are not taken"),
+        ('a: !!bool "x"\n', "tags are not taken"),
         ("[" * 60_000, "nested too deeply"),
         ("[" * 21 + "]" * 21, "nested too deeply"),
         ("a: [1", "did not find"),

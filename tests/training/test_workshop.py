@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.errors import Conflict, InputError, NotFound, Refused
+from backend.errors import CamelidError, Conflict, InputError, NotFound, Refused
 from tests.jobs import (
     GPUS,
     fill_house,
@@ -296,6 +296,16 @@ def test_look_that_fails_says_why(tmp_path, code, words):
     with pytest.raises(Exception, match=words):
         workshop.look(Order("", "stand-in"))
     assert list(Path(tmp_path / "training/looks").iterdir()) == []
+
+
+def test_look_that_is_under_way_ends_with_the_app(tmp_path):
+    fill_house(tmp_path)
+    tools = Tools(look=lambda job, rows: ["python3", "-c", "import time; time.sleep(60)"])
+    workshop = make_workshop(tmp_path, tools=tools)
+    threading.Timer(0.3, workshop.stop_looks).start()
+    with pytest.raises(CamelidError, match="app is ending"):
+        workshop.look(Order("", "stand-in"))
+    assert list_left(tmp_path) == list(Path(tmp_path / "training/looks").iterdir()) == []
 
 
 def test_log_has_what_the_supervisor_and_the_trainer_said(tmp_path):

@@ -18,6 +18,14 @@ FILE = {"path": "/uploads/x/a.csv", "url": "http://here/a.csv", "orig_name": "a.
         "mime_type": "", "meta": {"_type": "gradio.FileData"}}  # fmt: skip
 
 
+@pytest.fixture(autouse=True, scope="module")
+def uploads():
+    """Gradio's own name for where uploads are, as the app sets it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", "/uploads")
+        yield
+
+
 def read(event, events=EVENTS, *, queued=False):
     body = event if isinstance(event, bytes) else json.dumps(event).encode()
     return json.loads(events.read(body, queued=queued))
@@ -72,7 +80,9 @@ def test_what_no_page_sends_is_refused_without_an_echo(event, status):
 @pytest.mark.parametrize(
     "change",
     [
-        {"path": "https://evil.example/x"}, {"path": "file:///etc/passwd"}, {"path": 3},
+        {"path": "/etc/passwd"}, {"path": "/uploads/../x.csv"}, {"path": "a.csv"},
+        {"path": "/uploads"}, {"path": "/uploads\0"}, {"path": "https://evil.example/x"},
+        {"path": "file:///etc/passwd"}, {"path": 3},
         {"meta": None},
         {"meta": {"_type": "gradio.FileData", "x": 1}}, {"orig_name": {}}, {"new": 1},
     ],

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -24,6 +25,7 @@ from training.data.rows import MOST_BYTES
 from training.data.shapes import check_file
 from training.orders import FOLDER
 from training.recipe import Shape
+from training.states import write_whole
 
 FILES = "files"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -175,12 +177,8 @@ def read_note(path: Path) -> DataFile:
 def write_note(note: Path, found: DataFile, state: list[int]) -> None:
     """Note what was counted; where that can't be written, it is counted again next time."""
     told = {key: value for key, value in asdict(found).items() if key not in ("name", "path")}
-    partial = note.with_name(f"{note.name}.{token_hex(4)}.part")
-    try:
-        partial.write_text(json.dumps({**told, "state": state}), "utf-8")
-        partial.replace(note)
-    except OSError:
-        partial.unlink(missing_ok=True)
+    with suppress(OSError):
+        write_whole(note, json.dumps({**told, "state": state}), sure=False)
 
 
 def describe_state(path: Path) -> Iterator[int]:

@@ -44,7 +44,6 @@ def read_turns(row: Row) -> list[Message]:
     turns = [read_turn(row.inner(part, key)) for part in row.parts(key)]
     system = [turn for turn in turns[:1] if turn.role == "system"]
     rest = turns[len(system) :]
-    told = row.text("system", "")
     rest = rest[1:] if rest and rest[0].role == "assistant" else rest
     dropped = len(turns) - len(system) - len(rest)
     for place, turn in enumerate(rest):
@@ -54,6 +53,7 @@ def read_turns(row: Row) -> list[Message]:
                 f"turn {place + len(system) + dropped + 1} is the {turn.role}'s where the "
                 f"{wanted} should speak: the two sides have to take turns."
             )
+    told = row.text("system", "")
     apart = [Message("system", told)] if told and not system else []
     return [*apart, *system, *rest] if rest else []
 

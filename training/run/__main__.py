@@ -5,7 +5,9 @@ The heavy imports come late: a look is done in two seconds, and nothing here eve
 
 import argparse
 import os
+import stat
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
@@ -101,6 +103,12 @@ def train(folder: Path) -> int:
     return 0
 
 
+def end_with_parent() -> None:
+    """End when whoever started us has gone: the other end of the pipe that is our stdin."""
+    if stat.S_ISFIFO(os.fstat(0).st_mode):
+        threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start()
+
+
 def leave(code: int) -> None:
     """End this process at once when it failed: others may hang in a talk that nobody answers."""
     sys.stdout.flush()
@@ -115,6 +123,7 @@ def leave(code: int) -> None:
 if __name__ == "__main__":
     os.environ.update(QUIET)
     if sys.argv[1:2] == ["look"]:
+        end_with_parent()
         os.environ["TRANSFORMERS_NO_ADVISORY_WARNINGS"] = "1"  # that it won't find torch is meant
         sys.modules.setdefault("torch", None)  # type: ignore[arg-type]  # seconds, for nothing
     leave(main(sys.argv[1:]))

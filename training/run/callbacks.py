@@ -84,6 +84,10 @@ def explain_wild(what: str, step: int) -> str:
     )
 
 
+class Finished(Exception):
+    """The checkpoint that a run goes on from is of its last step: only saving is left to do."""
+
+
 class Watch(TrainerCallback):
     """Ends a run when it is asked to: by a file in the job's folder, or by SIGTERM.
 
@@ -106,7 +110,9 @@ class Watch(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
     ) -> None:
-        """Listen for SIGTERM."""
+        """Listen for SIGTERM. Errors: Finished where the trainer would do one step too many."""
+        if state.global_step >= state.max_steps:
+            raise Finished
         self.before = signal.signal(signal.SIGTERM, self.hear)
 
     def on_train_end(

@@ -61,8 +61,9 @@ def find_warnings(report: Report, recipe: Recipe) -> Iterator[str]:
     """Yield what whoever starts should know."""
     if report.effective_batch != recipe.global_batch:
         yield (
-            f"A step sees {report.effective_batch:,} and not {recipe.global_batch:,} sequences: it takes "
-            f"{report.device_batch:,} at a time on each of {report.n_devices:,} devices."
+            f"A step sees {report.effective_batch:,} and not {recipe.global_batch:,} sequences: "
+            f"they come {report.device_batch:,} at a time on each device, of which there are "
+            f"{report.n_devices:,}."
         )
     if recipe.eval_share and report.n_examples and not report.n_held_out:
         yield "Nothing is held out to measure on: all rows are of one item."

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from training.orders import Job
 from training.recipe import Recipe
 from training.report import Report
 from training.run.batches import plan_batch
-from training.run.callbacks import Guard, Keeper, Shards, Watch, agree
+from training.run.callbacks import Finished, Guard, Keeper, Shards, Watch, agree
 from training.run.ending import Stopped
 from training.run.keeping import drop_torn, find_newest
 from training.run.load import Base
@@ -120,7 +121,8 @@ def train_and_save(
     agree(False, trainer.args.device)
     newest = find_newest(run)
     try:
-        trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+        with suppress(Finished):
+            trainer.train(resume_from_checkpoint=str(newest) if newest else None)
     finally:
         watch.close()
     if watch.stopped:

@@ -18,10 +18,6 @@ from transformers import (
 )
 
 from backend.errors import InputError
-from backend.registry import find_card
-from backend.registry.cards import LocalCard
-from backend.registry.readiness import find_weights
-from backend.worker.folder import check_folder, is_adapter
 from backend.worker.weights import (
     DTYPES,
     LOADING,
@@ -31,7 +27,7 @@ from backend.worker.weights import (
 )
 from training.orders import Job
 from training.recipe import Recipe
-from training.run.reading import list_texts, read_data, read_tokenizer
+from training.run.reading import list_texts, locate_base, read_data, read_tokenizer
 from training.run.tiny import make_base
 from training.run.within import register_attention
 
@@ -56,19 +52,7 @@ def find_base(job: Job, recipe: Recipe) -> Base:
     """
     if recipe.tiny:
         return Base(make_once(job, recipe), "")
-    data = locate_data(job)
-    card = find_card(data, recipe.base)
-    if not isinstance(card, LocalCard):
-        raise InputError(f"{card.name} has no weights here: it can't be trained on.")
-    folder = check_folder(find_weights(card, data))
-    if is_adapter(folder):
-        raise InputError(f"{card.name} is only an adapter; train on its base, or on a merged one.")
-    return Base(folder, card.name)
-
-
-def locate_data(job: Job) -> Path:
-    """Return the data folder that a job's folder is in."""
-    return job.folder.parents[2]
+    return Base(locate_base(job, recipe), recipe.base)
 
 
 def make_once(job: Job, recipe: Recipe) -> Path:

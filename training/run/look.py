@@ -8,12 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import InputError
-from backend.registry import find_card
-from backend.registry.cards import LocalCard
-from backend.registry.readiness import find_weights
 from backend.templates.library import read_template
 from backend.templates.tokens import Encoder
-from backend.worker.folder import check_folder
 from training.jobs import RECIPE, read_job
 from training.orders import Job
 from training.preview import PreviewRow, join_segments, write_previews
@@ -23,7 +19,7 @@ from training.report import Report, write_report
 from training.rows import Example, Pair
 from training.run.pairing import encode_pair
 from training.run.prepare import encode_example, prepare_rows
-from training.run.reading import Rows, list_texts, read_data, read_tokenizer
+from training.run.reading import Rows, list_texts, locate_base, read_data, read_tokenizer
 from training.run.words import list_words, train_tokenizer
 
 FIRST_ROWS = (1, 2, 3)
@@ -51,11 +47,7 @@ def find_tokenizer(job: Job, recipe: Recipe, found: Rows) -> Any:  # noqa: ANN40
     """Return the tokenizer that the run will use; one of a tiny model is trained as there."""
     if recipe.tiny:
         return train_tokenizer(recipe.tiny, list_words(recipe.template, list_texts(found)))
-    data = job.folder.parents[2]
-    card = find_card(data, recipe.base)
-    if not isinstance(card, LocalCard):
-        raise InputError(f"{card.name} has no weights here: it can't be trained on.")
-    return read_tokenizer(check_folder(find_weights(card, data)))
+    return read_tokenizer(locate_base(job, recipe))
 
 
 def preview_rows(

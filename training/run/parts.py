@@ -1,4 +1,4 @@
-"""What both trainers on pairs are put together from: the model, its tokens, the rows, the frame."""
+"""What trainers are put together from: the model, its tokens, the rows as tables, the frame."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -4,10 +4,6 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 
-from backend.errors import InputError
-from backend.registry import find_card
-from backend.registry.cards import LocalCard
-from backend.registry.readiness import find_weights
 from training.devices import Machine, choose_devices, count_processes, read_machine
 from training.launch import choose_parallel
 from training.orders import Job
@@ -22,6 +18,7 @@ from training.run.memory import (
     estimate_offload,
     plan_load,
 )
+from training.run.reading import locate_base
 from training.run.shapes import Shape, read_shape, shape_tiny
 
 
@@ -85,8 +82,4 @@ def find_shape(job: Job, recipe: Recipe, n_words: int) -> Shape:
     """
     if recipe.tiny:
         return shape_tiny(recipe.tiny, recipe.kind, n_words)
-    data = job.folder.parents[2]
-    card = find_card(data, recipe.base)
-    if not isinstance(card, LocalCard):
-        raise InputError(f"{card.name} has no weights here: it can't be trained on.")
-    return read_shape(find_weights(card, data))
+    return read_shape(locate_base(job, recipe))

@@ -1,4 +1,4 @@
-"""A job's data as conversations and pairs, and the tokenizer they are read with. Needs no torch."""
+"""What a job is given: its data, its base model's folder and tokenizer. Needs no torch."""
 
 import hashlib
 from collections import Counter
@@ -9,6 +9,10 @@ from typing import Any
 
 from backend.dialogue import Message
 from backend.errors import InputError
+from backend.registry import find_card
+from backend.registry.cards import LocalCard
+from backend.registry.readiness import find_weights
+from backend.worker.folder import check_folder, is_adapter
 from training.data import detect_shape, read_examples, read_pairs
 from training.jobs import list_data
 from training.orders import Job
@@ -95,6 +99,26 @@ def list_contents(messages: Sequence[Message]) -> Iterator[str]:
     """Yield what the messages say."""
     for message in messages:
         yield from (text for text in (message.content, message.input) if text)
+
+
+def locate_data(job: Job) -> Path:
+    """Return the data folder that a job's folder is in."""
+    return job.folder.parents[2]
+
+
+def locate_base(job: Job, recipe: Recipe) -> Path:
+    """Return the folder of the model that a recipe names, looked through as a worker does.
+
+    Errors: NotFound, InputError or MissingTool, saying what to do.
+    """
+    data = locate_data(job)
+    card = find_card(data, recipe.base)
+    if not isinstance(card, LocalCard):
+        raise InputError(f"{card.name} has no weights here: it can't be trained on.")
+    folder = check_folder(find_weights(card, data))
+    if is_adapter(folder):
+        raise InputError(f"{card.name} is only an adapter; train on its base, or on a merged one.")
+    return folder
 
 
 def read_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - torch need not be there to type it

@@ -17,7 +17,8 @@ from training.checkpoint import Origin, make_facts
 from training.orders import Job
 from training.recipe import Recipe
 from training.run.keeping import sync
-from training.run.load import HALVES, Base, locate_data
+from training.run.load import HALVES, Base
+from training.run.reading import locate_data
 
 LONGEST = 64  # characters of a model's name
 ADAPTER = "adapter"

@@ -3,11 +3,9 @@
 Read it from top to bottom: the base, its tokens, the rows, TRL's trainer, and what is saved.
 """
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
@@ -16,6 +14,7 @@ from training.recipe import Recipe
 from training.report import write_report
 from training.run.frame import check_report, make_arguments, make_callbacks, train_and_save
 from training.run.load import Base, find_base, make_lora, open_model, open_tokenizer
+from training.run.parts import make_table
 from training.run.prepare import Prepared, prepare
 
 COLUMNS = ("input_ids", "assistant_masks")
@@ -57,14 +56,9 @@ def build_trainer(
     return SFTTrainer(
         model=open_model(base, recipe),
         args=config,
-        train_dataset=make_table(prepared.rows),
-        eval_dataset=make_table(prepared.held_out) if prepared.held_out else None,
+        train_dataset=make_table(prepared.rows, COLUMNS),
+        eval_dataset=make_table(prepared.held_out, COLUMNS) if prepared.held_out else None,
         processing_class=tokenizer,
         callbacks=make_callbacks(job, recipe, prepared.report),
         peft_config=make_lora(recipe),
     )
-
-
-def make_table(rows: Sequence[Mapping[str, Any]]) -> Dataset:
-    """Return rows as a data set in memory, with the columns that carry ids and masks."""
-    return Dataset.from_dict({name: [row[name] for row in rows] for name in COLUMNS})

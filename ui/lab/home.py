@@ -1,5 +1,6 @@
 """The lab's first page: what is here, and what to do next."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 
@@ -8,6 +9,8 @@ from markupsafe import Markup
 from annotations.accounts import Account
 from annotations.studies import Progress
 from backend.records import Status, Study
+from training.orders import Job
+from ui.lab.coming import list_demos, say_coming
 from ui.lab.judge.cards import Judged, show_judged
 from ui.lab.studies import Row, show_status
 from ui.pieces import finish, join, show_bar, show_link
@@ -26,6 +29,13 @@ COMMANDS = """\
 {0} study create first --benchmark user_oriented_252 \\
     --systems text-davinci-003 davinci-self-instruct
 {0} study open first"""
+NUMBERS = ("", "One step", "Two steps", "Three steps", "Four steps")
+TINY = (
+    "Two tiny models learn the demo's answers by heart on this machine, and then answer side by "
+    "side. They know nothing else."
+)
+ASK = "Ask them one of its tasks: Prompts from the benchmarks, beside the message, has them."
+FAILED = "Their training did not come to its end; Training in admin says why."
 NOTHING_JUDGED = Judged()
 HERE = Path("data")  # the data folder of a command that names none
 
@@ -52,10 +62,16 @@ def find_next_step(study: Study, progress: Progress) -> str:
 
 
 def show_home(
-    rows: list[Row], account: Account, data: Path = HERE, judged: Judged = NOTHING_JUDGED
+    rows: list[Row],
+    account: Account,
+    data: Path = HERE,
+    judged: Judged = NOTHING_JUDGED,
+    jobs: Sequence[Job] = (),
 ) -> str:
-    """Return the page: three steps for a newcomer, else the studies; then what judges have done."""
-    first = show_steps(rows, account, data) if is_newcomer(rows) else show_studies(rows, account)
+    """Return the page: steps for a newcomer, else the studies; then what judges have done."""
+    first = (
+        show_steps(rows, account, data, jobs) if is_newcomer(rows) else show_studies(rows, account)
+    )
     return finish(join([first, show_judged(judged, account)]))
 
 
@@ -64,8 +80,8 @@ def list_commands(data: Path) -> str:
     return COMMANDS.format("camelid" if data == HERE else f"camelid --data {quote(str(data))}")
 
 
-def show_steps(rows: list[Row], account: Account, data: Path) -> Markup:
-    """Return the three steps from an empty house to a study of the real instructions."""
+def show_steps(rows: list[Row], account: Account, data: Path, jobs: Sequence[Job] = ()) -> Markup:
+    """Return the steps from an empty house to a study of the real instructions."""
     demo = next((study for study, _ in rows), None)
     steps = []
     if demo is not None:
@@ -82,6 +98,9 @@ def show_steps(rows: list[Row], account: Account, data: Path) -> Markup:
                 show_link("See its results", "/lab/", "button", study=demo.name),
             ),
         ]
+    demos = list_demos(jobs)
+    if demos:
+        steps.append(show_step("Chat", say_demos(demos), show_chat(demos, account)))
     way = (
         show_link("Load the real 252", "/admin/", "button", tab="imports")
         if account.may("admin")
@@ -99,7 +118,29 @@ def show_steps(rows: list[Row], account: Account, data: Path) -> Markup:
             way + commands,
         )
     )
-    return Markup('<h2>Three steps</h2><ol class="steps">{}</ol>').format(join(steps))
+    title = NUMBERS[len(steps)]
+    return Markup('<h2>{}</h2><ol class="steps">{}</ol>').format(title, join(steps))
+
+
+def say_demos(demos: Sequence[Job]) -> str:
+    """Return what the demo's two models are, and how far they are."""
+    coming = say_coming(demos)
+    if coming:
+        return f"{TINY} They are made in the background, in a few minutes. {coming}"
+    return f"{TINY} {ASK if is_ready(demos) else FAILED}"
+
+
+def is_ready(demos: Sequence[Job]) -> bool:
+    """Say whether all of the demo's models are there."""
+    return all(job.state.end == "done" for job in demos)
+
+
+def show_chat(demos: Sequence[Job], account: Account) -> Markup:
+    """Return the way to the demo's models: the chat, and until they are there their training."""
+    chat = show_link("Open the chat", "/lab/", "button", tab="chat")
+    if is_ready(demos) or not account.may("admin"):
+        return chat
+    return chat + show_link("Watch the training", "/admin/", "button", tab="training")
 
 
 def show_step(title: str, words: str, way: Markup) -> Markup:

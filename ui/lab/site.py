@@ -37,7 +37,9 @@ def build(context: Context) -> gr.Blocks:
     def look(request: gr.Request) -> str:
         account = require(context, request, "researcher")
         store = context.store
-        return show_home(read_rows(store), account, context.settings.data, read_judged(store))
+        jobs = context.workshop.list()
+        judged = read_judged(store)
+        return show_home(read_rows(store), account, context.settings.data, judged, jobs)
 
     with Site(title="Camelid lab", analytics_enabled=False) as site:
         header = make_markdown(elem_classes="header")

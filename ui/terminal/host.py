@@ -30,18 +30,28 @@ GRACE_S = 1  # an open page holds a connection for good; it gets this long to le
 
 
 class Host(uvicorn.Server):
-    """A server that says when it answers."""
+    """A server that says when it answers, and when it is about to stop."""
 
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
-        """Call `on_start` once, when the first request can be answered."""
+    def __init__(
+        self, config: uvicorn.Config, on_start: Callable[[], None], on_stop: Callable[[], None]
+    ) -> None:
+        """Call `on_start` when the first request can be answered; `on_stop` when no more are.
+
+        Edge: what still works on an answer is waited for without end; `on_stop` ends it.
+        """
         super().__init__(config)
-        self.on_start = on_start
+        self.on_start, self.on_stop = on_start, on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to answer."""
         await super().startup(sockets)
         if self.started:
             self.on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let go of all who are connected."""
+        self.on_stop()
+        await super().shutdown(sockets)
 
 
 def run_app(
@@ -75,7 +85,8 @@ def run_app(
     mark_interrupted(store)
     keeper = Keeper(store, settings.backup_minutes * 60)
     with keeper, closing(context.answering), closing(context.judging):
-        Host(config, lambda: begin(context, door, fresh=fresh)).run(sockets=[listener])
+        server = Host(config, lambda: begin(context, door, fresh=fresh), workshop.stop_looks)
+        server.run(sockets=[listener])
 
 
 def begin(context: Context, door: Door | None, *, fresh: bool) -> None:

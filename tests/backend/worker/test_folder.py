@@ -76,6 +76,7 @@ HOSTILE = {"AutoModelForCausalLM": "evil.Model"}
         (write("config.json", {"auto_map": HOSTILE}), "config.json asks for code .*auto_map"),
         (write("config.json", {"text_config": {"auto_map": HOSTILE}}), "asks for code"),
         (write("tokenizer_config.json", {"auto_map": HOSTILE}), "tokenizer_config.json asks"),
+        (write("config.json", {"_attn_implementation": "evil/kernel"}), "asks for code"),
         (write("config.json", []), "holds list, not a JSON object"),
         (lambda folder: (folder / "config.json").write_text("{"), "is not JSON"),
         (remove("tokenizer.json"), "has no tokenizer"),

@@ -64,6 +64,11 @@ def test_without_an_input_marks_in_the_text_are_text(instruction):
     assert told == Message("user", f"a\n\n### Input:\n{instruction}")
 
 
+def test_an_input_may_be_empty():
+    asked = render(ALPACA, [Message("user", "Add.", "1 2")]).replace("1 2", "")
+    assert split_prompt(asked) == Message("user", "Add.")
+
+
 @pytest.mark.parametrize("text", ["Say hello.", "### Instruction:\nHi.\n\n### Response:", ""])
 def test_another_text_is_no_alpaca_prompt(text):
     assert split_prompt(text) is None

@@ -91,6 +91,14 @@ def test_another_shape_is_refused_with_what_was_found(told, words):
         list(compare(Row(1, {"user_input": "Hi.", "responses_and_scores": told})))
 
 
-def test_without_answers_it_says_what_is_missing():
-    with pytest.raises(InputError, match="'completion_a' is missing"):
-        list(compare(Row(1, {"user_input": "Hi.", "responses": []})))
+@pytest.mark.parametrize("more", [{"responses": []}, {"completion_a": "x", "responses": []}])
+def test_without_answers_it_says_what_was_expected_and_what_is_there(more):
+    with pytest.raises(InputError, match=r"or with 'responses_and_scores'.* has .*'responses'"):
+        list(compare(Row(1, {"user_input": "Hi.", **more})))
+
+
+def test_answers_that_make_millions_of_pairs_are_refused():
+    answers = [(str(n), n % 10) for n in range(MOST_ANSWERS + 1)]
+    assert len(list(compare(make_row(*answers[:-1])))) == comb(MOST_ANSWERS, 2)
+    with pytest.raises(InputError, match="33 answers to a prompt are too many"):
+        list(compare(make_row(*answers)))

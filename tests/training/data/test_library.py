@@ -115,3 +115,11 @@ def test_no_name_leaves_the_folder(tmp_path_factory, name):
         return
     assert path.resolve().parent == locate_files(data).resolve()
     assert not path.name.startswith(".")
+
+
+@pytest.mark.parametrize("change", [{"n_rows": "many"}, {"shape": "<b>"}, {"n_bytes": None}])
+def test_note_that_is_none_of_ours_is_made_again(tmp_path, source, change):
+    added = add_file(tmp_path, source, free=PLENTY)
+    note = locate_files(tmp_path) / ".mine.json.note"
+    note.write_text(json.dumps({**json.loads(note.read_text()), **change}))
+    assert find_file(tmp_path, "mine.json") == added

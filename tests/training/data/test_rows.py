@@ -1,8 +1,9 @@
 import json
+import time
 from io import StringIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.errors import InputError
@@ -22,6 +23,7 @@ def read(tmp_path, content):
     return list(read_rows(path))
 
 
+@settings(max_examples=50)
 @given(OBJECTS.filter(bool), st.sampled_from([None, 1]), st.booleans())
 def test_a_window_of_any_size_gives_the_same_rows(rows, indent, as_array):
     told = [json.dumps(row, indent=indent, ensure_ascii=False) for row in rows]
@@ -93,3 +95,11 @@ def test_a_field_of_another_kind_is_named_with_its_value():
         with pytest.raises(InputError, match=words) as caught:
             ask()
         assert caught.value.line == 7
+
+
+def test_object_with_many_names_is_read_once():
+    names = ",".join(f'"{n}":1' for n in range(40_000))
+    start = time.perf_counter()
+    with pytest.raises(InputError, match="'39999' comes twice"):
+        scan(f'[{{{names},"39999":1}}]', 1_000_000)
+    assert time.perf_counter() - start < 3  # counting each name among all took 15

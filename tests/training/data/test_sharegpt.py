@@ -39,6 +39,16 @@ def test_what_is_kept_of_a_chat(turns, kept):
 
 
 @pytest.mark.parametrize(
+    ("turns", "kept"), [("hg", "Be kind.h0g1"), ("shg", "s0h1g2"), ("h", None)]
+)
+def test_a_system_message_in_a_field_of_its_own_comes_first(turns, kept):
+    assert tell(read_example(make_row(turns, system="Be kind."))) == kept
+    assert tell(read_example(make_row(turns, system=None))) == (
+        kept and kept.removeprefix("Be kind.")
+    )
+
+
+@pytest.mark.parametrize(
     ("turns", "words"),
     [
         ("hhg", "turn 2 is the user's where the assistant should speak"),

@@ -41,6 +41,11 @@ def test_each_fault_is_a_sentence_that_says_what_to_do(changes, told):
     assert told in fault
 
 
+def test_a_share_that_holds_nothing_out_is_said():
+    recipe = RECIPE.model_copy(update={"eval_share": 0.1})
+    assert "Nothing is held out" in "".join(find_warnings(WELL, recipe))
+
+
 def test_a_few_rows_without_loss_are_let_pass():
     assert name_faults(n_masked=1) == []
 
@@ -55,6 +60,7 @@ def test_rows_that_no_template_takes_forbid_it_when_they_are_many():
     ("changes", "told"),
     [
         ({"effective_batch": 132, "n_devices": 3}, "A step sees 132 and not 128"),
+        ({"effective_batch": 129, "device_batch": 3}, "they come 3 at a time"),
         ({"share_truncated": 0.3}, "30% of the sequences are cut off"),
         ({"on_gpu": False}, "It trains in fp32"),
         ({"offload_bytes": 5_000_000_000}, "5.0 GB over all its devices"),

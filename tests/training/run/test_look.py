@@ -11,7 +11,7 @@ import pytest
 from backend.errors import InputError, NotFound
 from training.jobs import create_job
 from training.orders import Order
-from training.preview import read_preview, read_previews
+from training.preview import read_previews
 from training.recipe import Recipe, Tiny
 from training.report import read_report
 from training.run.look import FIRST_ROWS, NO_ROW, look
@@ -48,10 +48,9 @@ def test_what_is_looked_at_is_written_down(tmp_path):
 def test_a_row_shows_which_text_carries_loss(tmp_path):
     folder = order(tmp_path)
     look(folder, rows=(2, 1))
-    (row,) = read_preview(folder, 1)
+    other, row = read_previews(folder)
     assert [text for text, loss in row.segments if loss] == ["So: ### Response: 你好</s>"]
     assert row.segments[0][0].endswith("### Instruction:\nSay </s>.\n\n### Response:")
-    (other,) = read_preview(folder, 2)
     assert "### Input:\n1 and 2" in other.segments[0][0]
 
 
@@ -69,7 +68,7 @@ def test_a_long_chat_is_shown_in_its_parts(tmp_path):
     changes = {"template": "vicuna_v1.1", "overflow": "split", "shape": "sharegpt"}
     folder = order(tmp_path, [{"conversations": turns}], RECIPE.model_copy(update=changes))
     look(folder, rows=(1,))
-    rows = read_preview(folder, 1)
+    rows = read_previews(folder)
     assert [row.part for row in rows] == [f"{n + 1} of {len(rows)}" for n in range(len(rows))]
     assert len(rows) > 1
 
@@ -80,7 +79,7 @@ def test_a_pair_shows_both_answers(tmp_path):
     changes = {"kind": "preference", "shape": "preference"}
     folder = order(tmp_path, rows, RECIPE.model_copy(update=changes))
     look(folder, rows=(1,))
-    told = {row.part: row.segments[1] for row in read_preview(folder, 1)}
+    told = {row.part: row.segments[1] for row in read_previews(folder)}
     assert told == {"chosen": ("This.</s>", True), "rejected": ("That.</s>", True)}
 
 

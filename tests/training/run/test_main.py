@@ -1,6 +1,8 @@
 """The process that trains: what it leaves behind when it ends."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -47,6 +49,16 @@ def test_a_look_counts_and_shows_without_training(tmp_path):
     assert main(["look", str(job.folder), "--rows", "2,5"]) == 0
     assert json.loads((job.folder / "report.json").read_text())["n_examples"] == 16
     assert not (job.folder / "run").exists()
+
+
+def test_a_look_ends_when_whoever_asked_for_it_has_gone():
+    code = "import time\nfrom training.run.__main__ import end_with_parent as end"
+    code += "\nend(); print('looks', flush=True); time.sleep(60)"
+    words = [sys.executable, "-c", code]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout.readline() == b"looks\n" and child.poll() is None
+        child.stdin.close()
+        assert child.wait(20) == 1
 
 
 def test_rows_are_numbers_or_refused():

@@ -84,6 +84,7 @@ def test_a_base_on_the_shelf_has_the_sizes_of_its_folder(tmp_path):
     (folder / "config.json").write_text(json.dumps(config), "utf-8")
     head = json.dumps({"w": {"shape": [50, 8]}}).encode()
     (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(head)) + head)
+    (folder / "tokenizer.json").write_text("{}")
     recipe = Recipe(name="r", title="R", kind="sft", base="base")
     found = plan(tmp_path, CPU, recipe)
     assert (found.n_parameters, found.context) == (400, 99)
@@ -107,4 +108,15 @@ def test_a_base_that_can_not_be_trained_on_is_named(tmp_path, card, error):
         told = {k: v for k, v in json.loads(path.read_text()).items() if v is not None}
         path.write_text(json.dumps(told), "utf-8")
     with pytest.raises(error, match="base"):
+        plan(tmp_path, CPU, Recipe(name="r", title="R", kind="sft", base="base"))
+
+
+def test_an_adapter_is_refused_before_a_start(tmp_path):
+    write_base(tmp_path)
+    folder = tmp_path / "data" / "weights" / "base"
+    folder.mkdir(parents=True)
+    for name in ("adapter_config.json", "config.json", "tokenizer.json"):
+        (folder / name).write_text("{}")
+    (folder / "adapter_model.safetensors").write_bytes(b"")
+    with pytest.raises(InputError, match="only an adapter"):
         plan(tmp_path, CPU, Recipe(name="r", title="R", kind="sft", base="base"))

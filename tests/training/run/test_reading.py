@@ -88,3 +88,17 @@ def test_names_that_are_there_stay(tmp_path):
 def test_a_tokenizer_that_can_not_end_an_answer_is_refused(tmp_path):
     with pytest.raises(InputError, match="no end token"):
         complete_tokenizer(Tokenizer(["a"]), tmp_path)
+
+
+@pytest.mark.parametrize("how", ["bytes", "link"])
+def test_data_that_was_changed_since_is_refused(tmp_path, how):
+    job = order(tmp_path, ALPACA)
+    (path,) = (job.folder / "data").iterdir()
+    assert len(read_data(job, RECIPE).examples) == 2
+    path.unlink()
+    if how == "link":
+        path.symlink_to(tmp_path / "0.json")
+    else:
+        path.write_text(json.dumps(ALPACA[:1]))
+    with pytest.raises(InputError, match="not what was ordered"):
+        read_data(job, RECIPE)

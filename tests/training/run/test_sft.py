@@ -3,10 +3,11 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
-import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from backend.registry import list_cards
 from backend.worker.weights import load_weights
 from tests.training.toys import ROWS, TOY, make_job
 from training.devices import Machine, read_machine
+from training.jobs import read_job
 from training.launch import build_command, build_environment, write_config
 from training.recipe import Tiny
 from training.run import sft
@@ -30,6 +32,7 @@ from training.states import read_metrics
 
 pytestmark = pytest.mark.slow
 
+MODULE = "tests.training.run.test_sft"
 PACKED = TOY.model_copy(
     update={
         "packing": True,
@@ -146,6 +149,18 @@ def test_sigterm_saves_and_says_that_nobody_pressed_stop(tmp_path):
     assert find_newest(job.folder / "run").name == "checkpoint-3"
 
 
+def test_a_run_killed_between_its_last_step_and_its_model_only_saves(tmp_path):
+    """Whole epochs end by themselves; in the middle of one, a step too many would follow."""
+    recipe = TOY.model_copy(update={"epochs": 1.5, "schedule": "constant_with_warmup"})
+    job = make_job(tmp_path, recipe)
+    first = (sft.run(job, recipe) / "model.safetensors").read_bytes()
+    shutil.rmtree(tmp_path / "checkpoints")
+    again = sft.run(job, recipe)
+    assert (again / "model.safetensors").read_bytes() == first
+    assert max(read_losses(job)) == 6
+    assert json.loads((again / "model.json").read_text())["metrics"]["n_steps"] == 6
+
+
 def start(job, recipe, machine, words=None):
     """Start a job as the supervisor does, or its trainer alone."""
     write_config(job, recipe, machine)
@@ -160,30 +175,34 @@ def start(job, recipe, machine, words=None):
         )
 
 
-def wait_for_step(job, process, step, limit_s=90):
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline and process.poll() is None:
-        if any(done >= step for done in read_losses(job)):
-            return
-        time.sleep(0.002)
-    raise AssertionError((job.folder / "log.txt").read_text()[-3000:])
+class Dies(TrainerCallback):
+    """Kills its process when a checkpoint is written and not marked as whole yet."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def on_save(self, args, state, control, **_):
+        if state.global_step == self.step:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_killed_run_goes_on_from_its_last_checkpoint_and_its_curve_joins(tmp_path):
-    recipe = TOY.model_copy(update={"epochs": 30, "learning_rate": 3e-3})
-    job = make_job(tmp_path / "killed", recipe)
-    alone = [sys.executable, "-P", "-m", "training.run", "train", str(job.folder)]
-    process = start(job, recipe, Machine(n_cores=1), alone)
-    wait_for_step(job, process, 12)
-    process.kill()
-    process.wait()
-    n_before = max(read_losses(job))
-    newest = int(find_newest(job.folder / "run").name.partition("-")[2])
-    assert 10 <= newest <= n_before < 120
-    sft.run(job, recipe)
-    whole = make_job(tmp_path / "whole", recipe)
-    sft.run(whole, recipe)
-    assert read_losses(job) == pytest.approx(read_losses(whole), rel=1e-3)
+def train_and_die(folder, step):
+    """Train a job in this process, which ends while a step is saved."""
+    job = read_job(Path(folder))
+    trainer, base = build(job, TOY)
+    trainer.callback_handler.callbacks.insert(0, Dies(step))
+    train_and_save(trainer, job, TOY, base)
+
+
+def test_a_killed_run_goes_on_from_its_last_checkpoint_and_its_curve_joins(unbroken, tmp_path):
+    job = make_job(tmp_path)
+    code = f"from {MODULE} import train_and_die as train; train({str(job.folder)!r}, 10)"
+    process = start(job, TOY, Machine(n_cores=1), [sys.executable, "-c", code])
+    assert process.wait(120) == -signal.SIGKILL, (job.folder / "log.txt").read_text()[-3000:]
+    assert max(read_losses(job)) == 10 and (job.folder / "run/checkpoint-10").is_dir()
+    assert find_newest(job.folder / "run").name == "checkpoint-5"
+    sft.run(job, TOY)
+    assert read_losses(job) == pytest.approx(read_losses(unbroken[0]), rel=1e-3)
 
 
 def test_two_processes_give_the_curve_of_one(unbroken, tmp_path):
@@ -242,7 +261,9 @@ def test_held_out_rows_are_measured_after_each_epoch(tmp_path):
     folder = sft.run(job, recipe)
     looked = [point["eval_loss"] for point in read_metrics(job) if "eval_loss" in point]
     assert len(looked) == 2
-    assert json.loads((folder / "model.json").read_text())["metrics"]["eval_loss"] == looked[-1]
+    told = json.loads((folder / "model.json").read_text())["metrics"]
+    assert told["eval_loss"] == looked[-1]
+    assert set(told) == {"loss", "eval_loss", "n_steps", "epochs"}  # no mean of batches' means
 
 
 def test_data_with_nothing_to_learn_never_starts(tmp_path):

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
+import uvicorn
 
 from backend.settings import Settings
 from training.demo import DEMOS
 from ui.server import make_context
-from ui.terminal.host import begin
+from ui.terminal.host import Host, begin
 
 pytestmark = pytest.mark.slow  # it imports Gradio
 
@@ -45,3 +46,18 @@ def test_models_are_ordered_for_a_fresh_folder_that_wants_them(
     begin(replace(make_context(settings, store), workshop=workshop), None, fresh=fresh)
     assert (workshop.orders, workshop.starts) == (ordered, 1)
     assert ("Two tiny models" in capsys.readouterr().out) == bool(ordered)
+
+
+def test_who_works_on_an_answer_is_told_before_the_server_waits_for_it():
+    told = []
+
+    async def answer(scope, receive, send):
+        """Nobody asks."""
+
+    def stop():
+        server.should_exit = True
+
+    config = uvicorn.Config(answer, port=0, lifespan="off", log_level="error")
+    server = Host(config, stop, lambda: told.append(bool(server.servers)))
+    server.run()
+    assert told == [True]

@@ -1,10 +1,11 @@
 """A person's notes on a job: what it was for, what came of it."""
 
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
 
-from backend.errors import InputError
+from backend.errors import InputError, NotFound
 from training.jobs import find_job, read_notes, write_notes
 from training.states import MOST_NOTES
 from ui.admin.desk import answer, check_admin
@@ -27,8 +28,10 @@ class Notes:
         self.said = make_markdown()
 
     def read(self, job_id: str | None) -> str:
-        """Return a job's notes, to be shown."""
-        return read_notes(find_job(self.data, job_id)) if job_id else ""
+        """Return a job's notes, to be shown; none of a job that has just been removed."""
+        with suppress(NotFound):
+            return read_notes(find_job(self.data, job_id or ""))
+        return ""
 
     def keep(self, request: gr.Request, job_id: str | None, text: str | None) -> str:
         """Write down what was typed."""

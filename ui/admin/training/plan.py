@@ -122,9 +122,17 @@ class Planner:
         return self.fill(name or "")
 
     def clone(self, request: gr.Request, job_id: str | None) -> tuple[Any, ...]:
-        """Fill the form with what another job was told."""
+        """Fill the form with what another job was told.
+
+        Edge: where that is gone, or its recipe, the form stays as it is, and says so.
+        """
         check_admin(self.context, request)
-        return self.fill("", find_job(self.data, job_id or ""))
+        try:
+            return self.fill("", find_job(self.data, job_id or ""))
+        except CamelidError as error:
+            fields = self.list_fields()
+            told = show_problem(error)
+            return tuple(told if field is self.cloned else gr.skip() for field in fields)
 
     def fill(self, name: str, job: Job | None = None) -> tuple[Any, ...]:
         """Return the updates of all that a recipe fills, or a job that followed one.

@@ -9,6 +9,7 @@ import gradio as gr
 from backend.errors import InputError
 from training.data.library import DataFile, add_file, list_files
 from training.data.sources import FILES, fetch_file
+from training.demo import DEMOS
 from ui.admin.desk import answer, check_admin
 from ui.admin.imports import IMPORTING, delete_upload
 from ui.context import Context
@@ -16,6 +17,8 @@ from ui.pieces import make_markdown
 
 FILE_TYPES = [".json", ".jsonl"]
 MAX_NAME = 100
+# Tiny recipes name these; whoever brings data does not want it mixed with them.
+DEMO_FILES = frozenset(demo.file for demo in DEMOS)
 SHAPES = {"alpaca": "Alpaca", "sharegpt": "ShareGPT"}
 
 
@@ -89,8 +92,7 @@ class Supply:
 
         def deed() -> list[str]:
             found = come()
-            if found.name not in picked:
-                picked.append(found.name)
+            picked[:] = [*(one for one in picked if one not in {*DEMO_FILES, found.name}), found.name]
             return [f"{found.name} is here: {say_file(found)}."]
 
         said = answer(deed)

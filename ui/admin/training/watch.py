@@ -1,6 +1,5 @@
 """All jobs, and one of them as it goes: curves, log, report, notes, and what to do with it."""
 
-import json
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -178,13 +177,15 @@ class Watcher:
         ]
 
     def find(self, jobs: Sequence[Job], job_id: str | None) -> Job | None:
-        """Return the job that was asked for, else the newest; an older one is looked for too."""
+        """Return the job that was asked for, an older one too; else one under way; else the newest.
+        """
         if job_id:
             try:
                 return find_job(self.data, job_id)
             except CamelidError:
                 pass
-        return jobs[0] if jobs else None
+        going = [job for job in jobs if job.state.life not in ("queued", "ended")]
+        return (going or [*jobs, None])[0]
 
     def tick(
         self, request: gr.Request, job_id: str | None, others: list[str] | None, seen: str | None

@@ -97,12 +97,11 @@ def lay_out_trained() -> list[Any]:
             info="Of the questions, to measure on.",
         )  # fmt: skip
         seed = gr.Number(42, label="Seed", precision=0, minimum=0, maximum=MAX_SEED)
-    with gr.Row():
-        keep = gr.Checkbox(value=True, label="Goes on when the app stops", min_width=260)
-        force = gr.Checkbox(
-            value=False, label="Train on benchmarks too", min_width=260,
-            info="A model that has seen the 252 or the 80 can't be measured by them.",
-        )  # fmt: skip
+    keep = gr.Checkbox(value=True, label="Goes on when the app stops")
+    force = gr.Checkbox(
+        value=False, label="Train on benchmarks too",
+        info="A model that has seen the 252 or the 80 can't be measured by them.",
+    )  # fmt: skip
     return [recipe, base, name, share, seed, force, keep]
 
 

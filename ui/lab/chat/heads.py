@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from annotations.conversations import Conversation, Mode
-from ui.lab.chat.seats import NONE_READY, ONE_READY, Absentee, Menu
+from ui.lab.chat.seats import NONE_READY, ONE_READY, WAITING, Absentee, Menu
 from ui.lab.chat.shelf import shorten
 from ui.pieces import finish, join, link_to, show_link
 
@@ -31,7 +31,9 @@ def show_head(talk: Conversation | None, menu: Menu, mode: Mode) -> str:
             lines.append(Markup('<p class="quiet">{}</p>').format(AFTER))
         return finish(join(lines))
     n = len(menu.ready)
-    if n < 2:
+    if menu.waits:
+        words = WAITING.format(menu.coming)
+    elif n < 2:
         words = ONE_READY if n else NONE_READY
     else:
         drawn = DRAWN.format(n=n) if n > 2 else TWO_MEET
@@ -47,6 +49,11 @@ def name_talk(talk: Conversation) -> str:
     if len(talk.seats) > 2:
         names = ", ".join(seat.label for seat in talk.seats)
     return f"{BLIND}: {names}" if talk.mode == "blind" else names
+
+
+def name_lacking(absent: Sequence[Absentee]) -> str:
+    """Return what the list of models that can't run is called."""
+    return f"Models that can't run here ({len(absent)})"
 
 
 def show_lacking(absent: Sequence[Absentee]) -> str:

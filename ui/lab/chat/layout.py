@@ -18,6 +18,7 @@ MODES = [("Blind battle", "blind"), ("Choose models", "named")]
 CARDS_OWN = [("As the card says", "")]
 MESSAGE = "Message"
 NOWHERE = "-"  # where the page is while there is no conversation; empty, it has just come
+WAIT_S = 3  # between two looks at models that are being trained
 ALL = "Draw among these; empty draws among all that can run"
 
 
@@ -47,6 +48,7 @@ class SeatParts:
 class Parts:
     """All components of the tab."""
 
+    clock: gr.Timer
     head: gr.Markdown
     fresh_start: gr.Button
     setup: gr.Column
@@ -122,7 +124,8 @@ def lay_out() -> Parts:
     ) as settings:
         seats = lay_out_settings(chosen.pop("models"))
     return Parts(
-        head=head, fresh_start=fresh_start, setup=setup, **chosen, settings=settings, seats=seats,
+        clock=gr.Timer(WAIT_S, active=False), head=head, fresh_start=fresh_start, setup=setup,
+        **chosen, settings=settings, seats=seats,
         **lay_out_talk(), **lay_out_votes(), **lay_out_foot(),
     )  # fmt: skip
 

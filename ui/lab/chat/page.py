@@ -10,7 +10,7 @@ from annotations.conversations import Conversation, Mode
 from backend.records import CRITERIA
 from ui.lab.chat.desk import list_failed, mark_answers, may_vote
 from ui.lab.chat.floor import Round
-from ui.lab.chat.heads import show_address, show_earlier, show_head, show_lacking
+from ui.lab.chat.heads import name_lacking, show_address, show_earlier, show_head, show_lacking
 from ui.lab.chat.layout import CARDS_OWN, MESSAGE, NOWHERE, Parts
 from ui.lab.chat.seats import Menu
 from ui.lab.chat.transcript import (
@@ -150,12 +150,11 @@ def fill_surroundings(parts: Parts, around: Surroundings) -> Updates:
     Who can't run, and why, is told when somebody asks, or when nobody can: in a battle no page
     holds the name of a model or a template before that.
     """
-    absent, few = around.menu.absent, len(around.menu.ready) < 2
+    absent, few = around.menu.absent, len(around.menu.ready) < 2 and not around.menu.waits
     return {
+        parts.clock: gr.Timer(active=around.menu.waits),
         parts.head: show_head(None, around.menu, around.mode),
-        parts.lacking: gr.update(
-            visible=bool(absent), label=f"Models that can't run here ({len(absent)})", open=few
-        ),
+        parts.lacking: gr.update(visible=bool(absent), label=name_lacking(absent), open=few),
         parts.lacking_text: show_lacking(absent if few else ()),
         parts.earlier: gr.update(
             visible=bool(around.earlier), label=f"Earlier conversations ({len(around.earlier)})"

@@ -23,6 +23,7 @@ ONE_READY = (
     "A battle needs two models that can run, and here is one. The list below says what the others "
     "need; models are added under Models in admin."
 )
+WAITING = "A battle needs two models that can run. {} This page says when they are here."
 FEW_WANTED = "Choose at least two models to draw from, or none to draw from all."
 
 
@@ -37,10 +38,16 @@ class Absentee:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """The models that can be chosen, and those that can't."""
+    """The models that can be chosen, those that can't, and a word about those being trained."""
 
     ready: tuple[Card, ...] = ()
     absent: tuple[Absentee, ...] = ()
+    coming: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Say whether a battle has to wait for a model that is being trained."""
+        return len(self.ready) < 2 and bool(self.coming)
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -70,7 +77,7 @@ class Pick:
     max_tokens: float | None = 512
 
 
-def read_menu(models: Switchboard) -> Menu:
+def read_menu(models: Switchboard, coming: str = "") -> Menu:
     """Return all models, each with whether it can be asked now."""
     ready, absent = [], []
     for known in models.list_cards():
@@ -82,7 +89,7 @@ def read_menu(models: Switchboard) -> Menu:
                 ready.append(known.card)
             else:
                 absent.append(Absentee(known.card.label, found.why, found.todo))
-    return Menu(tuple(ready), tuple(absent))
+    return Menu(tuple(ready), tuple(absent), coming)
 
 
 def list_candidates(menu: Menu, wanted: Sequence[str], pick: Pick) -> tuple[Seat, ...]:

@@ -19,7 +19,7 @@ from backend.records import CRITERIA
 from ui.context import Context
 from ui.lab.chat.desk import Again, Desk, Form, require_turn
 from ui.lab.chat.floor import Floor
-from ui.lab.chat.heads import show_lacking
+from ui.lab.chat.heads import name_lacking, show_head, show_lacking
 from ui.lab.chat.layout import MESSAGE, NOWHERE, lay_out
 from ui.lab.chat.page import (
     Scene,
@@ -35,6 +35,7 @@ from ui.lab.chat.seats import MAX_SIDES, Menu, Pick, list_own_templates, read_me
 from ui.lab.chat.shelf import find_prompt, list_prompts, list_shelves
 from ui.lab.chat.streams import Speaker, watch
 from ui.lab.chat.transcript import list_voices, show_live
+from ui.lab.coming import say_coming
 from ui.pieces import QUICK, require, show_problem, unwrap
 
 N_WATCHED = 32  # sides at one place, of all people, that pages can watch at once
@@ -62,6 +63,10 @@ class Chat:
         account = require(self.context, request, "researcher")
         return Desk(self.context.store, self.context.models, account.name)
 
+    def read_menu(self) -> Menu:
+        """Return who can be chosen, who can't, and who is being trained."""
+        return read_menu(self.context.models, say_coming(self.context.workshop.list()))
+
     # What is shown first
 
     def arrive(self, request: gr.Request, key: str, mode: Mode, n_sides: int = 2) -> Updates:
@@ -75,7 +80,7 @@ class Chat:
             talk = desk.find(read_key(key or unwrap(request).query_params.get("talk", "")))
         except NotFound:
             talk, note = None, GONE
-        menu = read_menu(self.context.models)
+        menu = self.read_menu()
         first = unwrap(request).query_params.get("model", "") if talk is None else ""
         if first in {card.name for card in menu.ready}:
             menu, mode = menu.put_first(first), "named"
@@ -86,6 +91,17 @@ class Chat:
             **(self.fill_named(menu, mode, n_sides) if talk is None else self.fill_left(talk)),
             **fill(self.parts, self.see(talk, note)),
         }
+
+    def wait(self, key: str, mode: Mode, n_sides: int) -> Updates:
+        """Say how far those are who are being trained, until a battle can begin."""
+        menu = self.read_menu()
+        if read_key(key):
+            return {self.parts.clock: gr.Timer(active=False)}
+        if menu.waits:
+            return {self.parts.head: show_head(None, menu, mode)}
+        lacking = gr.update(label=name_lacking(menu.absent))
+        found = {self.parts.clock: gr.Timer(active=False), self.parts.lacking: lacking}
+        return {**found, **self.fill_named(menu, mode, n_sides)}
 
     def see(self, talk: Conversation | None, note: str = "") -> Scene:
         """Return a conversation with what is going on in it."""
@@ -112,7 +128,7 @@ class Chat:
 
     def choose_mode(self, mode: Mode, n_sides: int) -> Updates:
         """Show the fields of the other mode."""
-        return self.fill_named(read_menu(self.context.models), mode, n_sides)
+        return self.fill_named(self.read_menu(), mode, n_sides)
 
     def choose_sides(self, n_sides: int) -> Updates:
         """Show as many sides as there are to be; what was chosen stays."""
@@ -142,7 +158,7 @@ class Chat:
         Edge: models that were chosen on this page stay chosen.
         """
         desk = self.find_desk(request)
-        menu = read_menu(self.context.models)
+        menu = self.read_menu()
         around = Surroundings(menu, mode, desk.list_earlier(), list_shelves(self.context.store))
         chosen = mode == "named" and bool(model)
         return {
@@ -306,7 +322,9 @@ class Chat:
     def wire_setup(self, tab: gr.Tab) -> None:
         """Connect what is chosen before a message is sent."""
         parts, out = self.parts, self.parts.outputs()
-        tab.select(self.arrive, [parts.where, parts.mode, parts.n_sides], out, **self.quick)
+        shown = [parts.where, parts.mode, parts.n_sides]
+        tab.select(self.arrive, shown, out, **self.quick)
+        parts.clock.tick(self.wait, shown, out, **self.quick)
         parts.mode.input(self.choose_mode, [parts.mode, parts.n_sides], out, **self.quick)
         parts.n_sides.input(self.choose_sides, parts.n_sides, out, **self.quick)
         for fields in parts.seats:

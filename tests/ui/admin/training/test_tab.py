@@ -1,3 +1,4 @@
+import shutil
 from contextlib import closing
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ from starlette.requests import Request
 
 from annotations.accounts import Account, open_session
 from backend.settings import Settings
-from tests.jobs import CPU, fill_house, make_workshop, stand_in, wait_for
+from tests.jobs import CPU, fill_house, make_job, make_workshop, stand_in, wait_for
 from training.jobs import list_jobs, read_job
 from training.preview import PreviewRow, write_previews
 from training.report import Report, write_report
@@ -203,6 +204,20 @@ def test_a_clone_fills_the_form_with_what_the_job_was_told(context, school):
     order, recipe = school.planner.read(form, "ada", job.id)
     assert (order.settings, order.parent, order.n_processes) == ({"epochs": 4.0}, job.id, 2)
     assert order.data == job.order.data and order.name != job.order.name and recipe.epochs == 4
+
+
+@pytest.mark.parametrize("gone", ["job", "recipe"])
+def test_a_clone_of_what_is_gone_leaves_the_form_and_says_so(context, school, gone):
+    job = make_job(context.settings.data)
+    if gone == "job":
+        shutil.rmtree(job.folder)
+    else:
+        (context.settings.data / "training/recipes/stand-in.yaml").unlink()
+    updates = school.planner.clone(ask_as(context), job.id)
+    told = dict(zip(school.planner.list_fields(), updates, strict=True))
+    assert "There is no" in told.pop(school.planner.cloned)
+    assert all(update == gr.skip() for update in told.values())
+    assert school.watcher.notes.read("20260101-000000-gone-abcd") == ""
 
 
 def test_notes_are_kept(context, school):
