@@ -66,7 +66,7 @@ def open_workshop(data, life="steps 10", machine=CPU, **words):
         yield workshop
     finally:
         workshop.close()
-        wait_for(lambda: not list_left(data), 2)  # who has written its end may still be leaving
+        wait_for(lambda: not list_left(data))  # who has written its end may still be leaving
 
 
 def order(workshop, name="model", **words):
@@ -74,7 +74,7 @@ def order(workshop, name="model", **words):
     return workshop.create(Order(name, "stand-in", **words))
 
 
-def wait_for(condition, seconds=8):
+def wait_for(condition, seconds=30):
     """Wait until something is so, and return it."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

@@ -17,10 +17,10 @@ PARTS: Mapping[str, type[BaseModel]] = MappingProxyType({"lora": Lora, "tiny": T
 RULES: Mapping[str, str] = MappingProxyType(
     {
         "missing": "it is missing",
-        "greater_than": "it has to be more than {gt}",
-        "greater_than_equal": "it has to be at least {ge}",
-        "less_than": "it has to be less than {lt}",
-        "less_than_equal": "it can be {le} at most",
+        "greater_than": "it has to be more than {gt:g}",
+        "greater_than_equal": "it has to be at least {ge:g}",
+        "less_than": "it has to be less than {lt:g}",
+        "less_than_equal": "it can be {le:g} at most",
         "float_parsing": "it has to be a number",
         "float_type": "it has to be a number",
         "finite_number": "it has to be a number with an end",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from backend.errors import Conflict, InputError, Refused
+from backend.errors import CamelidError, Conflict, InputError, Refused
 from training.data.library import find_file
 from training.devices import Machine, choose_devices, read_machine
 from training.filling import fill_recipe, fit_shape
@@ -267,6 +267,14 @@ class Workshop:
 def read_own(job: Job) -> Recipe:
     """Return the recipe that a job was ordered with, settings filled in."""
     return open_recipe(job.folder / RECIPE)
+
+
+def find_kind(job: Job) -> str:
+    """Return what kind of training a job is, or nothing where its folder is damaged."""
+    try:
+        return read_own(job).kind
+    except CamelidError:
+        return ""
 
 
 def check_resumable(data: Path, job: Job) -> None:

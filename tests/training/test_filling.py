@@ -98,3 +98,10 @@ def test_a_recipe_reads_the_shape_of_its_data():
         fit_shape(PLAIN, ["sharegpt", "alpaca"])
     with pytest.raises(InputError, match="shape is 'preference'; sft training reads alpaca"):
         fit_shape(PLAIN, ["preference"])
+
+
+def test_a_fault_says_what_the_value_has_to_be():
+    with pytest.raises(InputError) as caught:
+        fill_recipe(PLAIN, {"epochs": "-3", "learning_rate": "fast"})
+    assert "epochs is '-3' (it has to be more than 0" in str(caught.value)
+    assert "learning_rate is 'fast' (it has to be a number)" in str(caught.value)

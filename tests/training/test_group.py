@@ -44,7 +44,7 @@ def test_dead_process_is_nobody(process):
 def test_only_what_bears_the_mark_is_ended(process):
     assert end_marked("another job") == 0 and process.poll() is None
     assert end_marked("the job") == 1
-    assert process.wait(5) == -signal.SIGKILL
+    assert process.wait(30) == -signal.SIGKILL
 
 
 @pytest.fixture
@@ -84,5 +84,5 @@ def test_without_the_watchman_something_is_left(supervisor, tmp_path):
 def test_app_that_goes_takes_the_job_with_it(supervisor, tmp_path):
     process, job = supervisor
     process.stdin.close()
-    process.wait(10)
+    process.wait(30)
     assert read_state(job.folder).end == "interrupted" and not list_left(tmp_path)

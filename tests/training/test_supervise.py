@@ -24,7 +24,7 @@ def run_app(data, *words):
     """A process that runs the queue and gives one order, as the app does."""
     app = subprocess.Popen([sys.executable, "-m", "tests.jobs", str(data), *words])
     try:
-        job = wait_for(lambda: next((one for one in list_jobs(data) if one.state.step), None), 15)
+        job = wait_for(lambda: next((one for one in list_jobs(data) if one.state.step), None))
         yield app, job
     finally:
         app.kill()
@@ -70,7 +70,7 @@ def test_killed_app_is_outlived_by_a_job_that_may(tmp_path):
             wait_for(lambda: workshop.find(job.id).state.step > step)
             assert workshop.find(job.id).state.pid == job.state.pid
             workshop.stop(job.id)
-            assert workshop.wait(job.id, 5).state.end == "cancelled"
+            assert workshop.wait(job.id, 30).state.end == "cancelled"
     steps = [point["step"] for point in read_metrics(job)]
     assert steps == list(range(1, len(steps) + 1))
 
@@ -82,7 +82,7 @@ def test_app_and_supervisor_killed_at_once_leave_nothing(tmp_path):
         os.kill(job.state.pid, signal.SIGKILL)
         wait_for(lambda: not list_left(job.folder), WITHIN_S)
     with open_workshop(tmp_path) as workshop:
-        assert workshop.wait(job.id, 5).state.end == "interrupted"
+        assert workshop.wait(job.id, 30).state.end == "interrupted"
 
 
 def test_machine_that_shuts_down_interrupts(tmp_path):
@@ -90,5 +90,5 @@ def test_machine_that_shuts_down_interrupts(tmp_path):
     with run_app(tmp_path) as (_, job):
         os.kill(job.state.pid, signal.SIGTERM)
         workshop = make_workshop(tmp_path)
-        assert workshop.wait(job.id, 5).state.end == "interrupted"
-    wait_for(lambda: not list_left(tmp_path), 2)
+        assert workshop.wait(job.id, 30).state.end == "interrupted"
+    wait_for(lambda: not list_left(tmp_path))

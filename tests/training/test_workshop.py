@@ -37,7 +37,7 @@ def test_job_runs_to_its_end(tmp_path):
     with open_workshop(tmp_path, "steps 6") as workshop:
         job = order(workshop)
         assert job.state.life == "queued" and workshop.holds_queue
-        state = workshop.wait(job.id, 10).state
+        state = workshop.wait(job.id, 30).state
     assert (state.life, state.end, state.step, state.n_steps) == ("ended", "done", 6, 6)
     assert state.queued_at <= state.started_at <= state.ended_at
     assert [point["step"] for point in read_metrics(job)] == [1, 2, 3, 4, 5, 6]
@@ -50,7 +50,7 @@ def test_jobs_ordered_at_once_run_one_after_another(tmp_path):
             thread.start()
         for thread in threads:
             thread.join()
-        jobs = [workshop.wait(job.id, 15) for job in workshop.list()]
+        jobs = [workshop.wait(job.id, 30) for job in workshop.list()]
     states = [job.state for job in sorted(jobs, key=lambda job: job.state.queued_at)]
     assert [state.end for state in states] == ["done"] * 3
     assert states[0].ended_at <= states[1].started_at < states[1].ended_at <= states[2].started_at
@@ -71,7 +71,7 @@ def test_gpus_are_asked_for_and_given_back(tmp_path):
     told = []
     lend = lambda devices, why: told.append((devices, why))  # noqa: E731
     with open_workshop(tmp_path, "steps 3", GPUS, free_devices=lend) as workshop:
-        workshop.wait(order(workshop, devices=(1, 3)).id, 10)
+        workshop.wait(order(workshop, devices=(1, 3)).id, 30)
         wait_for(lambda: told[-1][0] == ())
     loans = [one for n, one in enumerate(told) if n == 0 or one != told[n - 1]]
     assert loans[-2:] == [((1, 3), "model is being trained on it"), ((), "")]
@@ -87,7 +87,7 @@ def test_gpus_are_asked_for_and_given_back(tmp_path):
 )
 def test_death_has_a_name_and_the_last_lines(tmp_path, life, end, words):
     with open_workshop(tmp_path, f"steps {life}") as workshop:
-        state = workshop.wait(order(workshop).id, 10).state
+        state = workshop.wait(order(workshop).id, 30).state
     assert (state.end, words in state.message) == (end, True)
     assert state.step == 3 and any("died" in line or "ended" in line for line in state.tail)
 
@@ -96,7 +96,7 @@ def test_stop_saves_and_resume_goes_on_from_there(tmp_path):
     with open_workshop(tmp_path, "steps 200") as workshop:
         job = wait_step(workshop, order(workshop), 7)
         workshop.stop(job.id)
-        state = workshop.wait(job.id, 5).state
+        state = workshop.wait(job.id, 30).state
         assert state.end == "cancelled" and (job.folder / f"run/checkpoint-{state.step}").is_dir()
         assert workshop.resume(job.id).state.life == "queued"
         wait_step(workshop, job, state.step + 3)
@@ -122,7 +122,7 @@ def test_stubborn_job_is_ended_when_its_time_is_up(tmp_path):
     with open_workshop(tmp_path, "stubborn 9999") as workshop:
         job = wait_step(workshop, order(workshop))
         workshop.stop(job.id, now=True)
-        assert workshop.wait(job.id, 5).state.end == "cancelled"
+        assert workshop.wait(job.id, 30).state.end == "cancelled"
         assert not tell_birth(read_pid(job))
 
 
@@ -133,13 +133,13 @@ def test_what_a_launcher_leaves_behind_is_ended(tmp_path, life):
         pid = read_pid(job, "far.pid" if "far" in life else "trainer.pid")
         if "far" in life:
             workshop.stop(job.id)
-        workshop.wait(job.id, 10)
+        workshop.wait(job.id, 30)
         assert not tell_birth(pid)
 
 
 def test_low_disk_ends_a_job(tmp_path):
     with open_workshop(tmp_path, "steps 9999", low_disk=1 << 60) as workshop:
-        state = workshop.wait(order(workshop).id, 10).state
+        state = workshop.wait(order(workshop).id, 30).state
     assert state.end == "disk_full" and "Make room" in state.message
 
 
@@ -147,10 +147,10 @@ def test_killed_job_goes_on_where_its_checkpoint_was(tmp_path):
     with open_workshop(tmp_path, "steps 40") as workshop:
         job = wait_step(workshop, order(workshop), 12)
         os.kill(read_pid(job), signal.SIGKILL)
-        state = workshop.wait(job.id, 5).state
+        state = workshop.wait(job.id, 30).state
         assert state.end == "crashed" and "signal 9" in state.message
         workshop.resume(job.id)
-        assert workshop.wait(job.id, 10).state.end == "done"
+        assert workshop.wait(job.id, 30).state.end == "done"
     assert [point["step"] for point in read_metrics(job)] == list(range(1, 41))
 
 
@@ -159,7 +159,7 @@ def test_killed_supervisor_leaves_nothing(tmp_path, life):
     with open_workshop(tmp_path, life) as workshop:
         job = wait_step(workshop, order(workshop))
         os.kill(job.state.pid, signal.SIGKILL)
-        state = workshop.wait(job.id, 5).state
+        state = workshop.wait(job.id, 30).state
         assert (state.end, "Resume" in state.message) == ("interrupted", True)
         wait_for(lambda: not list_left(tmp_path))
 
@@ -189,11 +189,11 @@ def test_second_workshop_waits_and_takes_over(tmp_path):
         second = make_workshop(tmp_path)
         assert not second.start()
         job = order(second)  # ordered here, run there
-        assert second.wait(job.id, 10).state.end == "done"
+        assert second.wait(job.id, 30).state.end == "done"
         first.close()
         wait_for(lambda: second.holds_queue)
         job = order(second, "another")
-        assert second.wait(job.id, 10).state.end == "done"
+        assert second.wait(job.id, 30).state.end == "done"
         second.close()
 
 
@@ -204,7 +204,7 @@ def test_state_of_a_dead_machine_is_settled_at_the_next_start(tmp_path):
     told = {"life": "running", "pid": os.getpid(), "born": 1.0, "step": 7}  # a number used again
     (job.folder / "state.json").write_text(json.dumps(told))
     with open_workshop(tmp_path) as workshop:
-        state = workshop.wait(job.id, 5).state
+        state = workshop.wait(job.id, 30).state
     assert (state.end, state.step) == ("interrupted", 7)
 
 
@@ -252,7 +252,7 @@ def test_what_can_not_be_ordered_is_refused(tmp_path):
 def test_what_can_not_go_on_is_refused(tmp_path):
     with open_workshop(tmp_path, "steps 3") as workshop:
         job = order(workshop)
-        workshop.wait(job.id, 10)
+        workshop.wait(job.id, 30)
         with pytest.raises(Refused, match="clone"):
             workshop.resume(job.id)
         workshop.remove(job.id)
@@ -287,11 +287,12 @@ def test_look_says_what_will_happen_and_leaves_nothing(tmp_path):
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [("raise SystemExit('bad row')", "bad row"), ("import time; time.sleep(9)", "took over")],
+    [("raise SystemExit('bad row')", "bad row"), ("import time; time.sleep(60)", "took over")],
 )
 def test_look_that_fails_says_why(tmp_path, code, words):
     fill_house(tmp_path)
-    tools = Tools(look=lambda job, rows: ["python3", "-c", code], look_s=0.5)
+    within_s = 0.3 if "sleep" in code else 30
+    tools = Tools(look=lambda job, rows: ["python3", "-c", code], look_s=within_s)
     workshop = make_workshop(tmp_path, tools=tools)
     with pytest.raises(Exception, match=words):
         workshop.look(Order("", "stand-in"))
@@ -311,6 +312,14 @@ def test_look_that_is_under_way_ends_with_the_app(tmp_path):
 def test_log_has_what_the_supervisor_and_the_trainer_said(tmp_path):
     with open_workshop(tmp_path, "steps silent") as workshop:
         job = order(workshop)
-        workshop.wait(job.id, 10)
+        workshop.wait(job.id, 30)
     log = read_log(job)
     assert job.id in log[0] and "something went wrong" in log
+
+
+def test_a_taken_name_is_told_before_the_data_is_read(tmp_path):
+    fill_house(tmp_path)
+    (tmp_path / "checkpoints" / "mine").mkdir(parents=True)
+    tools = Tools(look=lambda job, rows: ["false"])
+    with pytest.raises(Conflict, match="mine-2"):
+        make_workshop(tmp_path, tools=tools).look(Order("mine", "stand-in"))

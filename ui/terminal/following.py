@@ -15,7 +15,7 @@ from backend.keyring import Keyring
 from training.orders import Job
 from training.report import Report, lines
 from training.states import read_log, read_metrics
-from training.workshop import Workshop
+from training.workshop import Workshop, find_kind
 from ui.terminal import find_settings, show_fields, tell_next
 from ui.terminal.watching import say_left
 
@@ -127,7 +127,9 @@ def say_job(job: Job) -> str:
 
 def say_steps(job: Job) -> str:
     """Return how many steps are done, of how many."""
-    return f"step {job.state.step:,} of {job.state.n_steps:,}"
+    state = job.state  # only every few steps are told; one that is done has done them all
+    step = state.n_steps if state.end == "done" else state.step
+    return f"step {step:,} of {state.n_steps:,}"
 
 
 def say_point(job: Job) -> str:
@@ -147,7 +149,8 @@ def tell_end(job: Job) -> None:
     """
     state = job.state
     if state.end == "done":
-        typer.echo(f"{job.order.name} is done and can be chatted with. {state.message}".strip())
+        what = "can score answers" if find_kind(job) == "reward" else "can be chatted with"
+        typer.echo(f"{job.order.name} is done and {what}. {state.message}".strip())
         return
     typer.echo("\n".join(state.tail or read_log(job, N_TAIL)), err=True)
     typer.echo(f"{job.order.name} ended: {state.end}. {state.message}".strip(), err=True)

@@ -109,7 +109,8 @@ def write_all(found: PairSet, out: Path | None) -> None:
     write_whole(out, lambda file: file.writelines([body]))
     tell_written(out)
     if found.pairs:
-        tell_next(f"train tiny-reward --data {out}", f"train tiny-dpo --data {out}")
+        train = "python app.py train"
+        tell_next(f"{train} tiny-reward --data {out}", f"{train} tiny-dpo --data {out}")
 
 
 class ExportCommand(TyperCommand):

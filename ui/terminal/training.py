@@ -109,6 +109,15 @@ def note(ctx: typer.Context, id: Id, text: Annotated[str, typer.Argument(metavar
 
 
 @verbs.command()
+def remove(ctx: typer.Context, id: Id) -> None:
+    """Remove a job that has ended, with its log and checkpoints under way; its model stays."""
+    with open_workshop(ctx) as workshop:
+        job = find_job(workshop, id)
+        workshop.remove(job.id)
+    typer.echo(f"{job.id} is gone; what it made stays.")
+
+
+@verbs.command()
 def recipes(
     ctx: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this one.")] = None,

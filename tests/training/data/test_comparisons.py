@@ -2,7 +2,7 @@ from collections import Counter
 from math import comb
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.dialogue import Message
@@ -30,6 +30,7 @@ def test_higher_score_comes_first_whatever_the_order():
     ]
 
 
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(st.text("ab", min_size=1, max_size=2), st.sampled_from([0, 1, 5.5, 9, 11])),

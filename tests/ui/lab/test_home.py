@@ -11,6 +11,7 @@ from annotations.store import Store
 from annotations.studies import count_progress, list_studies
 from app import program
 from tests.ledgers import add_outside, make_study
+from training.orders import Job, JobState, Order
 from ui.lab.home import find_next_step, is_newcomer, list_commands, show_home
 from ui.lab.studies import read_rows
 
@@ -103,3 +104,16 @@ def test_the_commands_of_the_third_step_work(tmp_path, data_sources):
     with Store(tmp_path) as store:
         (study,) = list_studies(store)
     assert (study.name, study.status, len(study.systems)) == ("first", "open", 2)
+
+
+@pytest.mark.parametrize(
+    ("life", "end", "words"),
+    [("running", "", "being trained"), ("ended", "done", "Ask them"), ("ended", "crashed", "why")],
+)
+def test_a_newcomer_is_told_of_the_demo_s_models(demo, tmp_path, life, end, words):
+    state = JobState(life, end, step=3, n_steps=220)
+    job = Job("one", tmp_path, Order("one", "tiny-alpaca", actor="demo"), state)
+    html = show_home([demo], ADMIN, jobs=[job])
+    assert html.count("<li>") == 4
+    assert words in html
+    assert 'href="/lab/?tab=chat"' in html

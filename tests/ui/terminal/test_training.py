@@ -67,6 +67,14 @@ def test_a_job_that_is_done_is_not_resumed(camelid, job):
     assert "clone it with changes" in resumed.stderr
 
 
+def test_a_job_that_has_ended_is_removed_and_no_other(camelid, job):
+    refused = camelid("training", "remove", job.id)
+    assert refused.exit_code == 1 and "stop it first" in refused.stderr
+    write_state(job.folder, JobState("ended", "done"))
+    assert camelid("training", "remove", job.id).exit_code == 0
+    assert not job.folder.exists()
+
+
 def test_wrong_settings_of_a_clone_are_all_told(camelid, job):
     cloned = camelid("training", "clone", job.id, "--set", "epochs=0", "--set", "tiny.hidden=17")
     assert cloned.exit_code == 1
@@ -83,7 +91,7 @@ def test_recipes_are_listed_and_shown_with_their_reasons(camelid):
 def test_a_broken_recipe_is_listed_with_its_fault(camelid, data, job):
     (data / "training" / "recipes" / "bad.yaml").write_text("epochs: 3\n")
     (line,) = [row for row in camelid("training", "recipes").stdout.split("\n") if "bad" in row]
-    assert "data folder" in line and "title (Field required)" in line
+    assert "data folder" in line and "title (it is missing)" in line
 
 
 def test_files_come_in_and_are_listed(camelid, rows):

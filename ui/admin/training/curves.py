@@ -29,6 +29,7 @@ class Curve:
 
     name: str
     metrics: Sequence[Mapping[str, Any]]
+    ended: bool = False
 
 
 def read_points(metrics: Sequence[Mapping[str, Any]], key: str) -> list[tuple[float, float]]:
@@ -113,12 +114,15 @@ def name_axis(letter: str, row: int) -> str:
 
 
 def count_steps(curves: Sequence[Curve]) -> float:
-    """Return how far the steps go: to where the longest job ends, so that no axis jumps."""
+    """Return how far the steps go: to where the longest job will end, so that no axis jumps.
+
+    Edge: one that has ended goes as far as it came.
+    """
     told = [
         float(line[key])
         for curve in curves
         for line in curve.metrics[-1:]
-        for key in ("step", "n_steps")
+        for key in (("step",) if curve.ended else ("step", "n_steps"))
         if is_number(line.get(key))
     ]
     return max(told, default=1.0)

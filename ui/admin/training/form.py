@@ -35,6 +35,7 @@ LATER = re.compile(r"-(today|lora|qlora)$")
 # What stands in front of the recipe's own fields.
 BEFORE = ("recipe", "data", "name", "keep_running")
 AFTER = ("devices", "n_processes", "force_benchmarks")
+ABSENT = "(not on this machine)"
 MAX_NAME = 64
 MAX_DEVICES = 60
 MAX_PROCESSES = 64
@@ -75,7 +76,7 @@ def list_bases(models: Switchboard, recipe: Recipe) -> list[tuple[str, str]]:
         if isinstance(one.card, LocalCard) and models.check(one.card).ready
     ]
     if recipe.base and recipe.base not in [name for _, name in found]:
-        found.insert(0, (f"{recipe.base} (not on this machine)", recipe.base))
+        found.insert(0, (f"{recipe.base} {ABSENT}", recipe.base))
     return found
 
 
@@ -93,6 +94,22 @@ def show_recipe(recipe: Recipe) -> str:
         )
         parts.append(html.format(rows))
     return finish(Markup("<div class='recipe'>{}</div>").format(join(parts)))
+
+
+def show_lack(recipe: Recipe, files: Sequence[str], bases: Sequence[tuple[str, str]]) -> str:
+    """Return what a recipe needs that is not on this machine, and what to do; or nothing."""
+    lack = []
+    if any(name == recipe.base and label.endswith(ABSENT) for label, name in bases):
+        lack.append(
+            f"Its base, {recipe.base}, is not on this machine: the tab Models says what it needs. "
+            "Any other base can be chosen below."
+        )
+    if recipe.data and recipe.data not in files:
+        lack.append(
+            f"Its data, {recipe.data}, is not here yet: add it below, or fetch it if published."
+        )
+    words = join([Markup("<p>{}</p>").format(one) for one in lack])
+    return finish(Markup('<div class="warn">{}</div>').format(words)) if lack else ""
 
 
 def lay_out_first() -> list[Any]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from training.orders import End, Job, Life
+from training.workshop import find_kind
 from ui.admin.runs import say_ago, say_left
 from ui.pieces import finish, join, show_bar, show_link
 
@@ -101,10 +102,17 @@ def show_job(job: Job, now: float) -> str:
     words = [say_order(job, now), job.state.message]
     said = [Markup("<p>{}</p>").format(word) for word in words if word]
     if job.state.life == "ended" and job.state.end == "done":
-        link = show_link("Chat with it", "/lab/", "button", tab="chat", model=job.order.name)
-        said.append(Markup("<p class='ways'>{}</p>").format(link))
+        said.append(Markup("<p class='ways'>{}</p>").format(link_result(job)))
     head = Markup("<h2>{} {}</h2>").format(job.order.name, mark)
     return finish(Markup('<div class="job">{}{}{}</div>').format(head, show_steps(job), join(said)))
+
+
+def link_result(job: Job) -> Markup:
+    """Return the way to what a job has made: the chat, or where reward models are compared."""
+    if find_kind(job) == "reward":
+        where = {"tab": "training", "view": "circle"}
+        return show_link("Compare it with people", "/admin/", "button", **where)
+    return show_link("Chat with it", "/lab/", "button", tab="chat", model=job.order.name)
 
 
 def show_log(lines: Sequence[str]) -> str:

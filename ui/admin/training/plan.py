@@ -25,6 +25,7 @@ from ui.admin.training.form import (
     list_kinds,
     list_recipes_of,
     read_order,
+    show_lack,
     show_recipe,
     sort_recipe,
 )
@@ -146,16 +147,17 @@ class Planner:
         wanted = job.order.data if job else (recipe.data,)
         there = [one.name for one in files]
         settings: Mapping[str, object] = job.order.settings if job else {}
+        bases = list_bases(self.context.models, recipe)
         order = job.order if job else Order(name, recipe.name)
         note = f"The form holds what {job.id} was told. Change what is to differ." if job else ""
         return (
             gr.update(choices=list_kinds(known), value=kind),
-            show_recipe(recipe),
+            show_recipe(recipe) + show_lack(recipe, there, bases),
             gr.update(choices=list_recipes_of(known, kind or ""), value=recipe.name),
             gr.update(choices=list_data(files), value=[one for one in wanted if one in there]),
             suggest_name(self.data, job.order.name if job else recipe.name),
             order.keep_running if job else True,
-            *fill_fields(recipe, list_bases(self.context.models, recipe), settings),
+            *fill_fields(recipe, bases, settings),
             ", ".join(str(number) for number in order.devices),
             str(order.n_processes),
             order.force_benchmarks,

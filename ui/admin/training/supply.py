@@ -92,7 +92,10 @@ class Supply:
 
         def deed() -> list[str]:
             found = come()
-            picked[:] = [*(one for one in picked if one not in {*DEMO_FILES, found.name}), found.name]
+            picked[:] = [
+                *(one for one in picked if one not in {*DEMO_FILES, found.name}),
+                found.name,
+            ]
             return [f"{found.name} is here: {say_file(found)}."]
 
         said = answer(deed)

@@ -46,7 +46,8 @@ def mark(text: str) -> str:
 
 def measure_curves(jobs: Sequence[Job]) -> str:
     """Return what changes when one of the jobs has logged more; nothing is parsed for it."""
-    return mark(" ".join(f"{job.id} {measure(job.folder / METRICS)}" for job in jobs))
+    told = (f"{job.id} {measure(job.folder / METRICS)} {is_live(job)}" for job in jobs)
+    return mark(" ".join(told))
 
 
 def measure(path: Path) -> int:
@@ -96,7 +97,8 @@ def skip_seen(
 
 def draw(jobs: Sequence[Job], theme: Theme) -> Any:  # noqa: ANN401
     """Return the update of the curves."""
-    figure = draw_curves([Curve(job.order.name, read_metrics(job)) for job in jobs], theme=theme)
+    curves = [Curve(job.order.name, read_metrics(job), not is_live(job)) for job in jobs]
+    figure = draw_curves(curves, theme=theme)
     return gr.update(value=figure, visible=figure is not None)
 
 
@@ -177,15 +179,14 @@ class Watcher:
         ]
 
     def find(self, jobs: Sequence[Job], job_id: str | None) -> Job | None:
-        """Return the job that was asked for, an older one too; else one under way; else the newest.
-        """
+        """Return the job that was asked for, however old; else one under way, else the newest."""
         if job_id:
             try:
                 return find_job(self.data, job_id)
             except CamelidError:
                 pass
         going = [job for job in jobs if job.state.life not in ("queued", "ended")]
-        return (going or [*jobs, None])[0]
+        return next(iter([*going, *jobs]), None)
 
     def tick(
         self, request: gr.Request, job_id: str | None, others: list[str] | None, seen: str | None

@@ -2,7 +2,14 @@ import json
 
 import pytest
 
-from ui.admin.training.curves import MAX_POINTS, PANELS, Curve, draw_curves, read_points
+from ui.admin.training.curves import (
+    MAX_POINTS,
+    PANELS,
+    Curve,
+    count_steps,
+    draw_curves,
+    read_points,
+)
 
 
 def log(n, **more):
@@ -46,3 +53,9 @@ def test_a_name_is_no_markup_and_no_template():
     figure = draw_curves([Curve("<b>%{x}", log(2)), Curve("other", log(2))])
     told = json.loads(figure.to_json())["data"]
     assert all("<b>" not in line["hovertemplate"] + line["name"] for line in told)
+
+
+def test_the_steps_of_a_job_that_has_ended_go_as_far_as_it_came():
+    lines = [{**line, "n_steps": 9000} for line in log(5)]
+    assert count_steps([Curve("a", lines)]) == 9000
+    assert count_steps([Curve("a", lines, ended=True)]) == lines[-1]["step"]

@@ -9,6 +9,7 @@ from ui.admin.training.form import (
     read_devices,
     read_order,
     read_processes,
+    show_lack,
     show_recipe,
     sort_recipe,
 )
@@ -61,3 +62,10 @@ def test_a_recipe_says_why_and_none_of_it_is_markup():
     loud = TINY.model_copy(update={"note": "<b>big</b>", "why": {"epochs": "<i>so</i>"}})
     shown = show_recipe(loud)
     assert "&lt;b&gt;big" in shown and "&lt;i&gt;so" in shown and "<b>" not in shown
+
+
+def test_what_a_recipe_lacks_is_told_with_what_to_do():
+    recipe = read_recipe("llama-gpt4-7b")
+    told = show_lack(recipe, [], [("llama-7b (not on this machine)", "llama-7b")])
+    assert "the tab Models" in told and "alpaca_gpt4_data.json" in told
+    assert show_lack(recipe, [recipe.data], [("LLaMA 7B", "llama-7b")]) == ""

@@ -15,7 +15,7 @@ from tests.ui.lab.chat.conftest import Parrot
 from ui.context import STAFF_COOKIE
 from ui.guard import EVENT_BYTES
 from ui.lab.chat.layout import NOWHERE
-from ui.lab.chat.seats import read_menu
+from ui.lab.chat.seats import Menu, read_menu
 from ui.lab.chat.tab import Chat, read_form, read_key
 from ui.server import make_context
 
@@ -268,3 +268,11 @@ def test_an_address_puts_a_model_on_the_first_side(chat):
     assert read(updates, chat.parts.seats[0].model) == names[-1]
     unknown = chat.arrive(make_request(chat, "kim", "model=nobody"), "", "blind")
     assert read(unknown, chat.parts.mode) == "blind"
+
+
+def test_the_page_waits_for_models_that_are_being_trained(chat):
+    few = Menu(coming="one is being trained: 3 of 9 steps.")
+    chat.read_menu = lambda: few
+    assert "3 of 9 steps" in chat.wait(NOWHERE, "blind", 2)[chat.parts.head]
+    chat.read_menu = lambda: read_menu(chat.context.models)
+    assert chat.wait(NOWHERE, "blind", 2)[chat.parts.clock].active is False
