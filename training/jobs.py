@@ -35,7 +35,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from backend.errors import Conflict, InputError, NotFound, Refused
 from backend.registry import list_cards
-from backend.registry.shelf import CHECKPOINTS
+from backend.registry.shelf import CHECKPOINTS, is_vacant
 from training.filling import explain_faults
 from training.orders import FOLDER, NAMES, End, Job, JobState, Life, Order, Seconds
 from training.recipe import Recipe
@@ -228,10 +228,14 @@ def find_free(data: Path) -> int:
 
 
 def list_taken(data: Path) -> set[str]:
-    """Return the names that a new checkpoint can't have: of models, and of jobs not yet ended."""
+    """Return the names that a new checkpoint can't have: of models, and of jobs not yet ended.
+
+    Edge: a built-in card without weights is free, since that model is what may be trained here.
+    """
     waiting = {job.order.name for job in list_jobs(data) if job.state.life != "ended"}
     made = {path.name for path in (data / CHECKPOINTS).glob("*")}
-    return {known.name for known in list_cards(data)} | made | waiting
+    shelf = {known.name for known in list_cards(data) if not is_vacant(known)}
+    return shelf | made | waiting
 
 
 def suggest_name(data: Path, base: str) -> str:

@@ -48,14 +48,27 @@ class Known:
 def list_cards(data: Path) -> list[Known]:
     """Return all cards: those of the data folder, of checkpoints, and the built-in ones.
 
-    Edge: a card of the data folder stands in for the built-in one of its name, broken or not; a
-    checkpoint that takes another's name is listed with that as its fault.
+    Edge: a card of the data folder stands in for the built-in one of its name, broken or not, and
+    a checkpoint for a built-in one that nobody has weights for, as it is what was to be trained; a
+    checkpoint that takes any other's name is listed with that as its fault.
     """
     own = list(read_folder(data / MODELS, "data folder"))
     taken = {known.name for known in own}
     builtin = [known for known in read_folder(BUILTIN, "built-in") if known.name not in taken]
-    named = {known.name: known.origin for known in (*builtin, *own)}
-    return [*own, *read_checkpoints(data / CHECKPOINTS, named), *builtin]
+    firm = {known.name: known.origin for known in (*builtin, *own) if not is_vacant(known)}
+    checkpoints = list(read_checkpoints(data / CHECKPOINTS, firm))
+    made = {known.name for known in checkpoints if known.card}
+    return [*own, *checkpoints, *(known for known in builtin if known.name not in made)]
+
+
+def is_vacant(known: Known) -> bool:
+    """Return whether a built-in card waits for weights that have to be trained or brought."""
+    card = known.card
+    return (
+        known.origin == "built-in"
+        and isinstance(card, LocalCard)
+        and not (card.path or card.repo)
+    )
 
 
 def find_card(data: Path, name: str) -> Card:

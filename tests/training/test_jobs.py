@@ -68,7 +68,8 @@ def test_id_that_fits_two_jobs_names_none(tmp_path):
 def test_name_is_taken_by_a_model_a_checkpoint_and_a_job_that_waits(tmp_path):
     make_job(tmp_path)
     (tmp_path / "checkpoints" / "made").mkdir(parents=True)
-    assert {"model", "made", "alpaca-7b"} <= list_taken(tmp_path)
+    assert {"model", "made", "vicuna-7b-v1.3"} <= list_taken(tmp_path)
+    assert "alpaca-7b" not in list_taken(tmp_path)  # it waits for somebody to train it
     with pytest.raises(Conflict, match="model-2"):
         make_job(tmp_path)
     assert suggest_name(tmp_path, "made") == "made-2"

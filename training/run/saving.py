@@ -10,7 +10,7 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, Trainer
 
-from backend.registry.shelf import CHECKPOINT_CARD, CHECKPOINTS, list_cards
+from backend.registry.shelf import CHECKPOINT_CARD, CHECKPOINTS, is_vacant, list_cards
 from backend.templates import read_template
 from backend.worker.weights import DTYPES, SAFE, read_context
 from training.checkpoint import Origin, make_facts
@@ -71,7 +71,8 @@ def choose_name(data: Path, job: Job) -> str:
     Edge: a checkpoint of the same job is replaced: it was saved just before a kill.
     """
     name = job.order.name
-    taken = {one.name: one.facts.get("job") for one in list_cards(data)}
+    shelf = (one for one in list_cards(data) if not is_vacant(one))
+    taken = {one.name: one.facts.get("job") for one in shelf}
     if taken.get(name, job.id) == job.id and not is_foreign(data / CHECKPOINTS / name, job.id):
         return name
     tail = f"-{job.id.rpartition('-')[2]}"

@@ -184,6 +184,20 @@ def test_a_checkpoint_may_not_take_anothers_name(tmp_path, name):
     assert find_card(tmp_path, name) == before
 
 
+def test_a_checkpoint_fills_the_built_in_card_that_waits_for_its_weights(tmp_path):
+    assert find_card(tmp_path, "llama-gpt4-7b").path == ""
+    write_checkpoint(tmp_path, "run-4", {"name": "llama-gpt4-7b"})
+    assert find_card(tmp_path, "llama-gpt4-7b").path == "checkpoints/run-4"
+    names = [known.name for known in list_cards(tmp_path)]
+    assert (names.count("llama-gpt4-7b"), names.count("alpaca-7b")) == (1, 1)
+
+
+def test_a_broken_checkpoint_leaves_the_built_in_card_where_it_is(tmp_path):
+    write_checkpoint(tmp_path, "llama-gpt4-7b", {"name": "llama-gpt4-7b", "template": 3})
+    origins = {one.origin for one in list_cards(tmp_path) if one.name == "llama-gpt4-7b"}
+    assert origins == {"checkpoint", "built-in"}
+
+
 def test_of_two_checkpoints_of_one_name_the_first_folder_has_it(tmp_path):
     write_checkpoint(tmp_path, "a", {"name": "twin"})
     write_checkpoint(tmp_path, "b", {"name": "twin"})
