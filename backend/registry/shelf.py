@@ -65,9 +65,7 @@ def is_vacant(known: Known) -> bool:
     """Return whether a built-in card waits for weights that have to be trained or brought."""
     card = known.card
     return (
-        known.origin == "built-in"
-        and isinstance(card, LocalCard)
-        and not (card.path or card.repo)
+        known.origin == "built-in" and isinstance(card, LocalCard) and not (card.path or card.repo)
     )
 
 
