@@ -1,6 +1,7 @@
 """All jobs, and one of them as it goes: curves, log, report, notes, and what to do with it."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ MOST_COMPARED = 6
 GONE = "That job is not there any more. Choose another."
 MAX_QUERY = 2000
 LAST_BYTES = 4096
+FINAL = ("done", "bad_data")  # such a job can be cloned, not resumed
 
 
 def mark(text: str) -> str:
@@ -95,6 +97,15 @@ def skip_seen(
     return fresh, " ".join(sign for sign, _ in told)
 
 
+def offer(job: Job | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return how the buttons to stop and to resume are: a second stop doesn't wait for a save."""
+    if job is None:
+        return {"interactive": False}, {"interactive": False}
+    over, stopping = job.state.life == "ended", job.state.life == "stopping"
+    stop = {"value": "Stop now" if stopping else "Stop", "interactive": not over}
+    return stop, {"interactive": over and job.state.end not in FINAL}
+
+
 def draw(jobs: Sequence[Job], theme: Theme) -> Any:  # noqa: ANN401
     """Return the update of the curves."""
     curves = [Curve(job.order.name, read_metrics(job), not is_live(job)) for job in jobs]
@@ -139,7 +150,8 @@ class Watcher:
 
     def list_moving(self) -> list[Any]:
         """Return the components that a tick may change."""
-        return [self.table, self.job, self.head, self.plot, self.log, self.seen, self.clock]
+        shown = [self.table, self.job, self.head, self.plot, self.log, self.stop, self.resume]
+        return [*shown, self.seen, self.clock]
 
     def list_outputs(self) -> list[Any]:
         """Return all components that another job changes."""
@@ -221,6 +233,7 @@ class Watcher:
                 (mark(head), lambda: head),
                 (theme + measure_curves(drawn), lambda: draw(drawn, theme)),
                 (mark(log), lambda: log),
+                *((mark(str(how)), partial(gr.update, **how)) for how in offer(job)),
             ],
             seen.split(" "),
         )
@@ -236,8 +249,13 @@ class Watcher:
     # What can be done
 
     def end(self, request: gr.Request, job_id: str | None) -> str:
-        """Stop a job; its last checkpoint is kept."""
-        return self.act(request, job_id, self.context.workshop.stop, "stops")
+        """Stop a job; it saves a checkpoint first, unless it was asked to stop before."""
+
+        def stop(id: str) -> None:
+            again = find_job(self.data, id).state.life == "stopping"
+            self.context.workshop.stop(id, now=again)
+
+        return self.act(request, job_id, stop, "stops")
 
     def go_on(self, request: gr.Request, job_id: str | None) -> str:
         """Put a job into the queue again, to go on from its last checkpoint."""

@@ -12,11 +12,11 @@ from tests.jobs import CPU, fill_house, make_job, make_workshop, stand_in, wait_
 from training.jobs import list_jobs, read_job
 from training.preview import PreviewRow, write_previews
 from training.report import Report, write_report
-from training.states import METRICS, read_notes
+from training.states import METRICS, read_notes, read_stop, write_state
 from training.workshop import Tools
 from ui.admin.training import School
 from ui.admin.training.tab import VIEWS, choose_view
-from ui.admin.training.watch import find_rates
+from ui.admin.training.watch import find_rates, offer
 from ui.context import STAFF_COOKIE
 from ui.server import make_context
 
@@ -144,17 +144,29 @@ def test_a_job_is_started_watched_stopped_and_resumed(context, school):
     job = start(school, request, Epochs="2", Name_of_the_new_model="mine")
     assert (job.order.name, job.order.actor, job.order.settings) == ("mine", "ada", {"epochs": 2.0})
     wait_for(lambda: read_job(job.folder).state.step > 2)
-    table, chosen, head, plot, _, signs, clock = watcher.tick(request, job.id, [], "")
+    table, chosen, head, plot, _, stop, resume, signs, clock = watcher.tick(request, job.id, [], "")
+    assert (stop["value"], stop["interactive"], resume["interactive"]) == ("Stop", True, False)
     assert "mine" in table and chosen["value"] == job.id and "Running" in head
     assert plot["visible"] and clock.active
     assert "mine stops." in watcher.end(request, job.id)
     wait_for(lambda: read_job(job.folder).state.end == "cancelled")
-    *_, signs, clock = watcher.tick(request, job.id, [], signs)
-    assert clock.active is False
+    *_, stop, resume, signs, clock = watcher.tick(request, job.id, [], signs)
+    assert (stop["interactive"], resume["interactive"], clock.active) == (False, True, False)
     again = watcher.tick(request, job.id, [], signs)
-    assert all(one == gr.skip() for one in again[:5])
+    assert all(one == gr.skip() for one in again[:7])
     assert "mine goes on." in watcher.go_on(request, job.id)
     wait_for(lambda: read_job(job.folder).state.life != "ended")
+
+
+def test_a_second_stop_does_not_wait_for_a_save(context, school):
+    request = ask_as(context)
+    job = start(school, request)
+    state = replace(job.state, life="stopping")
+    write_state(job.folder, state)
+    stop, resume = offer(replace(job, state=state))
+    assert (stop["value"], resume["interactive"]) == ("Stop now", False)
+    school.watcher.end(request, job.id)
+    assert read_stop(job.folder) == "now"
 
 
 def test_only_curves_that_grew_are_drawn_again(context, school):
@@ -162,7 +174,7 @@ def test_only_curves_that_grew_are_drawn_again(context, school):
     job = start(school, request)
     (job.folder / METRICS).write_text('{"step": 1, "loss": 3}\n')
     *_, signs, _ = watcher.tick(request, job.id, [], "")
-    _, _, _, plot, log, signs, _ = watcher.tick(request, job.id, [], signs)
+    _, _, _, plot, log, _, _, signs, _ = watcher.tick(request, job.id, [], signs)
     assert plot == log == gr.skip()
     with (job.folder / METRICS).open("a") as file:
         file.write('{"step": 2, "loss": 2}\n')
