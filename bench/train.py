@@ -5,7 +5,7 @@ and goes once through its rows. Beside ours stand what Stanford's Alpaca script 
 padded to its longest row), what Vicuna's did (each row to 2,048 tokens), and ours without packing,
 which shows what the packing alone gives. The originals run on transformers' own Trainer.
 
-    python -m bench.train [--sources DIR] [--rows 320] [--rounds 3] [--out FILE]
+    python -m bench.train [--sources DIR] [--rows 160] [--rounds 3] [--out FILE]
 
 Without a folder of the published data the rows are made up, as long as Alpaca's.
 """
@@ -240,7 +240,7 @@ def main(words: Sequence[str] | None = None) -> list[Row]:
     parser = make_parser(__doc__)
     sources = os.environ.get(SOURCES, "")
     parser.add_argument("--sources", default=sources, help="folder with the published data")
-    parser.add_argument("--rows", type=int, default=320, help="rows of training data")
+    parser.add_argument("--rows", type=int, default=160, help="rows of training data")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each variant")
     parser.add_argument("--hidden", type=int, default=256, help="width of the model")
     parser.add_argument("--layers", type=int, default=8, help="layers of the model")

@@ -171,7 +171,10 @@ def kill_under_load(house, log, n_ballots):
     return set(read_stored(house.folder)) - set(acknowledged)
 
 
-@pytest.mark.parametrize("n_kills", [0, 6, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "n_kills",
+    [pytest.param(0, marks=pytest.mark.soak), 6, pytest.param(50, marks=pytest.mark.soak)],
+)
 def test_no_acknowledged_ballot_is_lost_or_doubled_however_often_the_app_is_killed(
     tmp_path, n_kills
 ):

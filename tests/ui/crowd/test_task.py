@@ -113,7 +113,7 @@ def read_traffic(path):
 
 
 def test_annotators_in_parallel_finish_a_study(tmp_path, browser):
-    study = fill_ledger(tmp_path, 36, quota=27)
+    study = fill_ledger(tmp_path, 20, quota=15)
     chance, clicked = random.Random(7), {}
     with run_app(tmp_path) as app:
         hars = [tmp_path / f"{n}.har" for n in range(4)]
@@ -131,7 +131,7 @@ def test_annotators_in_parallel_finish_a_study(tmp_path, browser):
             save(page)
             clicked[who, item] = (left, choices)
             if page.locator("#message").is_visible():
-                assert "All 27 of your answers are saved" in page.locator("#message").inner_text()
+                assert "All 15 of your answers are saved" in page.locator("#message").inner_text()
                 working.remove(who)
         for context in contexts:
             context.close()
@@ -153,10 +153,10 @@ def check_votes(rows, clicked):
     assert exported == wanted
     ballots = Counter(item for _, item in clicked)
     assert set(ballots.values()) == {3}
-    assert len(ballots) == 36
+    assert len(ballots) == 20
     lefts = Counter(item for (_, item), (left, _) in clicked.items() if left == "calm")
     assert set(lefts.values()) <= {1, 2}
-    assert len(lefts) == 36
+    assert len(lefts) == 20
 
 
 def test_a_planted_name_is_seen_in_the_traffic(tmp_path, browser):

@@ -18,7 +18,7 @@ from training.jobs import ask_stop, list_jobs
 
 pytestmark = pytest.mark.browser
 
-N_ROWS, N_EPOCHS = 6, 120  # some 400 steps: half a minute on two cores
+N_ROWS, N_EPOCHS = 6, 100  # some 330 steps: half a minute on two cores
 PASSWORD = "correct horse battery"
 WAIT_MS = 90_000  # a busy machine takes its time
 OWN = [
