@@ -11,8 +11,9 @@ from tests.ledgers import make_study
 
 SOURCES = "CAMELID_DATA_SOURCES"
 
-# A busy machine is slow now and then; that is no fault of the code.
-settings.register_profile("house", settings.default, deadline=None)
+# A busy machine is slow now and then; that is no fault of the code. There are many properties, so
+# each has half of hypothesis's own number of examples, unless it asks for more.
+settings.register_profile("house", settings.default, deadline=None, max_examples=50)
 settings.load_profile("house")
 
 
