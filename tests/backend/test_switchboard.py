@@ -16,7 +16,7 @@ from backend.registry.cards import LocalCard, OpenAICard, RecordedCard
 from backend.supervisor import Supervisor
 from backend.switchboard import Switchboard
 from tests.backend.test_supervisor import command_for
-from tests.tiny import make_llama
+from tests.talkers import make_talker
 from tests.upstream import serve
 
 pytestmark = pytest.mark.slow  # real processes
@@ -146,7 +146,7 @@ def test_question_to_a_worker_that_has_just_died_is_unreachable(models):
 @pytest.mark.slow
 def test_real_worker_answers_and_survives_kill_9(tmp_path):
     """A real model in a real worker: two streams at once, then a kill in mid-answer."""
-    make_llama(tmp_path / "weights" / "tiny")
+    make_talker(tmp_path / "weights" / "tiny")  # it never ends before it is killed
     card = LocalCard(name="tiny", template="alpaca", dtype="float32", device="cpu")
     keyring = Keyring({"PATH": os.environ["PATH"], "OPENAI_API_KEY": CANARY})
     models = Switchboard(tmp_path, keyring, NoPurse())
