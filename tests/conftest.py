@@ -4,22 +4,31 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-from annotations.store import Store
-from tests.ledgers import make_study
+from tests.ledgers import make_study, open_store
 
 SOURCES = "CAMELID_DATA_SOURCES"
 
 # A busy machine is slow now and then; that is no fault of the code. There are many properties, so
 # each has half of hypothesis's own number of examples, unless it asks for more.
-settings.register_profile("house", settings.default, deadline=None, max_examples=50)
+settings.register_profile(
+    "house",
+    settings.default,
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("house")
 
 
 def pytest_configure():
-    """No app that a test starts trains models beside it, unless the test asks for them."""
+    """No app that a test starts trains models beside it, unless the test asks for them.
+
+    What the tests start compiles our modules once, and not in each of a hundred processes.
+    """
     os.environ["CAMELID_DEMO_MODELS"] = "false"
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -44,7 +53,7 @@ def data_sources():
 @pytest.fixture
 def store(tmp_path):
     """An empty ledger that is open to write."""
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         yield store
 
 

@@ -10,7 +10,7 @@ from annotations.annotators import enrol_invited
 from annotations.store import Store
 from annotations.studies import set_status
 from backend.settings import Settings
-from tests.ledgers import make_study
+from tests.ledgers import make_study, open_store
 from ui.context import ANNOTATOR_COOKIE, STAFF_COOKIE
 from ui.server import build_app, make_context
 
@@ -51,7 +51,7 @@ class House:
 @contextmanager
 def open_house(folder, *, raises=True, **settings):
     """Build the app, and let it run until the block ends."""
-    with Store(folder, purpose="test") as store:
+    with open_store(folder) as store:
         make_study(store)
         study = set_status(store, "study", "open", "test")
         context = make_context(Settings(data=folder, **settings), store)

@@ -1,7 +1,11 @@
 """Ledgers for tests: a small study made through the real code, and votes put in by hand."""
 
+import tempfile
 from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
 
+from annotations.backups import FILE_NAME
 from annotations.published import Panel, read_panel
 from annotations.store import Store
 from annotations.studies import Plan, create_study
@@ -9,6 +13,23 @@ from backend.records import CRITERIA, WINNERS, Study
 
 SYSTEMS = ("LLaMA-GPT4", "Alpaca")
 SOURCE = "INSERT INTO source_file VALUES (?, 'test', 'no', 'votes', 0, 'now', 'test')"
+
+
+@cache
+def read_empty() -> bytes:
+    """The file of an empty ledger that the real migrations made, once for all tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        Store(Path(folder), purpose="test").close()
+        return (Path(folder) / FILE_NAME).read_bytes()
+
+
+def open_store(folder: Path, **options) -> Store:
+    """A ledger to write in; a new one is a copy, for migrating takes longer than most tests do."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes(read_empty())
+    return Store(folder, purpose="test", **options)
 
 
 def make_study(

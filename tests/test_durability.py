@@ -50,7 +50,7 @@ class House:
                 stderr=log,
                 env={**os.environ, "CAMELID_VOTES_PER_MINUTE": str(HURRY)},
             )
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             assert self.process.poll() is None, (self.folder / "app.log").read_text()
             try:
@@ -59,7 +59,7 @@ class House:
                 time.sleep(0.1)
             else:
                 return
-        raise AssertionError("the app did not answer in 60 s")
+        raise AssertionError("the app did not answer in 120 s")
 
     def kill(self):
         self.process.kill()
@@ -67,7 +67,7 @@ class House:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @contextmanager
@@ -185,7 +185,7 @@ def test_no_acknowledged_ballot_is_lost_or_doubled_however_often_the_app_is_kill
             most = 650 // n_kills
             unheard |= kill_under_load(house, log, chance.randint(most // 4, most))
             house.start()
-        assert [process.wait(150) for process in processes] == [0] * N_PROCESSES
+        assert [process.wait(300) for process in processes] == [0] * N_PROCESSES
         assert house.stop() == 0
     acknowledged = read_log(log)
     assert audit(tmp_path, acknowledged) == []
@@ -317,11 +317,12 @@ def test_a_stop_with_ballots_on_their_way_stores_what_it_acknowledges_and_nothin
                 time.sleep(0.02)
             start = time.monotonic()
             assert house.stop() == 0
-            assert time.monotonic() - start < 8
-        time.sleep(0.5)  # what was answered before the end is read by now
-        acknowledged = read_log(log)
+            assert time.monotonic() - start < 20  # a page that is left open would hold it for ever
+        until = time.monotonic() + 20  # what was answered before the end is written down soon
+        while set(read_stored(tmp_path)) != set(acknowledged := read_log(log)):
+            assert time.monotonic() < until
+            time.sleep(0.05)
     assert audit(tmp_path, acknowledged) == []
-    assert set(read_stored(tmp_path)) == set(acknowledged)
     assert "Traceback" not in (tmp_path / "app.log").read_text()
 
 
@@ -350,7 +351,7 @@ def test_a_full_disk_under_the_running_app_is_no_false_saved_and_the_same_page_s
         with no_room(house.process):
             start = time.monotonic()
             told = [await one.save(LEFT), await one.save(LEFT)]
-            assert time.monotonic() - start < 11
+            assert time.monotonic() - start < 30
             assert read_stored(tmp_path) == {}
         told.append(await one.save(LEFT))
         await one.close()

@@ -1,6 +1,7 @@
 """A judge run that is killed again and again: each verdict once, few paid twice, the cap holds."""
 
 import json
+import math
 import os
 import random
 import re
@@ -66,12 +67,14 @@ def start(data):
 
 def kill_at(process, upstream, n_asked):
     """Kill a run when so many questions have been asked in all."""
-    deadline = time.monotonic() + 60
+    upstream.hold_after = n_asked
+    deadline = time.monotonic() + 120
     while len(upstream.asked) < n_asked and process.poll() is None:
         assert time.monotonic() < deadline, "the run did not get on"
         time.sleep(0.002)
     process.kill()
     process.wait()
+    upstream.hold_after = math.inf
 
 
 def read_stored(data):
@@ -116,7 +119,7 @@ def test_each_verdict_is_there_once_however_often_the_run_is_killed(tmp_path, n_
         for number in range(n_kills):
             share = (number + dealer.random()) / n_kills
             kill_at(start(tmp_path), upstream, 1 + int(share * (n_verdicts - 2 * N_PARALLEL)))
-        assert start(tmp_path).wait(120) == 0, (tmp_path / "run.log").read_text()
+        assert start(tmp_path).wait(300) == 0, (tmp_path / "run.log").read_text()
         assert audit(tmp_path, upstream, n_verdicts, n_kills) == []
     with Store(tmp_path) as store:
         states = [row[0] for row in store.rows("SELECT state FROM judge_run ORDER BY 1")]
@@ -131,7 +134,7 @@ def test_the_control_a_run_that_keeps_nothing_until_its_end_pays_twice(tmp_path)
         kill_at(start(data), upstream, 40)
         shutil.rmtree(data)
         shutil.copytree(before, data)
-        assert start(data).wait(120) == 0
+        assert start(data).wait(300) == 0
         (problem,) = audit(data, upstream, 10 * N_ORDERS, 1)
     assert re.fullmatch(r"\d\d were paid twice", problem)
 

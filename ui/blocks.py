@@ -6,9 +6,10 @@ that the guard answers 422 or 403; everything else is a fault: it is logged, and
 
 import logging
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
+from gradio.queueing import Queue
 
 from backend.errors import CamelidError
 
@@ -25,6 +26,29 @@ class WrongValue(gr.Error):
 
 class Site(gr.Blocks):
     """One site: a Blocks whose answers say whose fault it was."""
+
+    def queue(
+        self,
+        status_update_rate: float | Literal["auto"] = "auto",
+        api_open: bool | None = None,
+        max_size: int | None = None,
+        *,
+        default_concurrency_limit: int | Literal["not_set"] | None = "not_set",
+    ) -> "Site":
+        """Set how events wait for their turn.
+
+        Gradio builds its whole web app anew each time that it is told; mounting builds one anyway.
+        """
+        self.api_open = self.api_open if api_open is None else api_open
+        self._queue = Queue(
+            live_updates=status_update_rate == "auto",
+            concurrency_count=self.max_threads,
+            update_intervals=1 if status_update_rate == "auto" else status_update_rate,
+            max_size=max_size,
+            blocks=self,
+            default_concurrency_limit=default_concurrency_limit,
+        )
+        return self
 
     async def preprocess_data(self, *args: Any, **how: Any) -> list[Any]:  # noqa: ANN401
         """Read the values of an event's components.

@@ -12,8 +12,8 @@ from annotations.accounts import (
     open_session,
     remove_account,
 )
-from annotations.store import Store
 from backend.errors import InputError, NotFound, Refused
+from tests.ledgers import open_store
 
 ADA = Account("ada", "researcher")
 PASSWORD = "correct horse battery"
@@ -33,7 +33,7 @@ def clock():
 
 @pytest.fixture
 def store(tmp_path, clock):
-    with Store(tmp_path, purpose="test", clock=clock) as opened:
+    with open_store(tmp_path, clock=clock) as opened:
         yield opened
 
 

@@ -10,15 +10,14 @@ from annotations.annotators import (
     make_code,
     set_locale,
 )
-from annotations.store import Store
 from annotations.studies import set_status
 from backend.errors import Conflict, InputError, Refused
-from tests.ledgers import make_study
+from tests.ledgers import make_study, open_store
 
 
 @pytest.fixture
 def store(tmp_path):
-    with Store(tmp_path, purpose="test") as opened:
+    with open_store(tmp_path) as opened:
         yield opened
 
 

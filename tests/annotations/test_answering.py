@@ -12,12 +12,11 @@ from annotations.endings import mark_interrupted
 from annotations.generation import read_run, read_runs
 from annotations.library import find_answers, list_systems
 from annotations.orders import Order, look_ahead
-from annotations.store import Store
 from backend.dialogue import Reply
 from backend.errors import CamelidError, Conflict, LedgerError, NotFound
 from backend.registry import Readiness
 from backend.registry.cards import OpenAICard
-from tests.ledgers import make_study
+from tests.ledgers import make_study, open_store
 
 CARD = OpenAICard(name="free", base_url="http://127.0.0.1:1/v1", model="m")
 ORDER = Order("free", "tiny")
@@ -76,7 +75,7 @@ def carry_out(store, models, order=ORDER, *, stop_after_s=None, quitting=False):
     return asyncio.run(whole())
 
 
-def wait_for(is_so, seconds=10.0):
+def wait_for(is_so, seconds=60.0):
     """Wait until something is so."""
     deadline = time.monotonic() + seconds
     while not is_so():
@@ -212,7 +211,7 @@ def test_a_run_that_died_with_its_process_is_interrupted_at_the_next_start(store
 
 
 def test_a_ledger_that_takes_nothing_more_ends_the_run(tmp_path):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_study(store)
         models = Models(pause_s=0.05)
         errand = Errand(store, models, ORDER, "kim")

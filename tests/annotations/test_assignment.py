@@ -18,11 +18,10 @@ from annotations.assignment import (
     skip_pair,
     take_next,
 )
-from annotations.store import Store
 from annotations.studies import set_status
 from backend.errors import Conflict, InputError, Refused
 from backend.records import CRITERIA, Ballot
-from tests.ledgers import make_study
+from tests.ledgers import make_study, open_store
 
 
 def vote(choice="left", comment=""):
@@ -44,7 +43,7 @@ def clock():
 
 @pytest.fixture
 def store(tmp_path, clock):
-    with Store(tmp_path, purpose="test", clock=clock) as opened:
+    with open_store(tmp_path, clock=clock) as opened:
         yield opened
 
 

@@ -76,6 +76,8 @@ def test_a_backup_under_load_has_every_ballot_that_was_acknowledged_before(store
     threads = [threading.Thread(target=vote, args=(code,)) for code in ("A", "B", "C")]
     for thread in threads:
         thread.start()
+    while not saved:
+        time.sleep(0.001)
     counts = []
     while any(thread.is_alive() for thread in threads):
         before = len(saved)
@@ -94,8 +96,7 @@ def test_the_control_a_plain_copy_under_load_lacks_what_is_in_the_log(store, stu
     plain.write_bytes(store.path.read_bytes())
     made = make_backup(store)
     assert count(made) == 1
-    with pytest.raises(sqlite3.OperationalError, match="no such table"):
-        count(plain)
+    assert count(plain) == 0  # a ledger to all appearance, and the ballot is not there
 
 
 @pytest.mark.parametrize("place", [20, 5000, -100])

@@ -157,7 +157,7 @@ def test_a_pair_is_found_by_item_and_comparison(store):
 
 
 @given(st.text(alphabet="%_\\ab'", max_size=8))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_words_are_taken_literally(store, words):
     (found,) = store.row("SELECT ? LIKE ? ESCAPE '\\'", (f"x{words}y", f"%{escape_like(words)}%"))
     assert found == 1

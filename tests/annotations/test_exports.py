@@ -167,7 +167,7 @@ def test_a_hundred_thousand_votes_are_exported_in_seconds(store):
     study = make_study(store, n_items=n_items)
     for criterion in ("helpful", "honest", "harmless"):
         add_outside(store, criterion, ["a", "b", "tie"] * 84 * n_raters, n_items=n_items)
-    start = time.perf_counter()
+    start = time.process_time()
     for kind in ("votes", "tallies"):
         EXPORTS[kind].write(store, study, io.StringIO())
-    assert time.perf_counter() - start < 10  # 1.3 s on an idle machine
+    assert time.process_time() - start < 10  # 1.3 s on an idle machine

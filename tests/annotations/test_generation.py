@@ -14,12 +14,11 @@ from annotations.generation import (
 )
 from annotations.imports import import_file
 from annotations.library import find_answers, list_systems
-from annotations.store import Store
 from annotations.studies import Plan, create_study
 from backend.dialogue import Reply, Sampling
 from backend.errors import Conflict, InputError, NotFound
 from backend.records import Item
-from tests.ledgers import make_study
+from tests.ledgers import make_study, open_store
 
 ASKED = {"benchmark": "tiny", "system": "tiny-llama", "card": "tiny-llama", "card_sha256": "of it"}
 FINE = Reply("Done so.", "ok", model="tiny-llama@1", n_prompt_tokens=9, n_tokens=3, duration_s=0.5)
@@ -28,7 +27,7 @@ FINE = Reply("Done so.", "ok", model="tiny-llama@1", n_prompt_tokens=9, n_tokens
 @pytest.fixture
 def store(tmp_path):
     """A ledger with six items that two systems have answered."""
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_study(store)
         yield store
 
@@ -134,11 +133,11 @@ def test_a_run_keeps_its_first_ending(store):
 
 
 def test_a_run_that_a_dead_app_left_is_interrupted_and_can_begin_again(tmp_path):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_study(store)
         run_id = begin(store)
         work(store, run_id, FINE)
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         assert (mark_interrupted(store), mark_interrupted(store)) == (1, 0)
         run = read_run(store, run_id)
         assert (run.state, run.n_answered) == ("interrupted", 1)
@@ -264,7 +263,7 @@ def import_text(store, tmp_path, text, **words):
 
 
 def test_imported_and_generated_answers_sit_side_by_side_in_one_study(tmp_path):
-    with Store(tmp_path / "data", purpose="test") as store:
+    with open_store(tmp_path / "data") as store:
         import_text(store, tmp_path, QUESTIONS, name="vicuna_80")
         import_text(store, tmp_path, FASTCHAT)
         import_text(store, tmp_path, JUDGED)
@@ -278,7 +277,7 @@ def test_imported_and_generated_answers_sit_side_by_side_in_one_study(tmp_path):
 
 
 def test_imported_answers_are_not_mixed_with_generated_ones(tmp_path):
-    with Store(tmp_path / "data", purpose="test") as store:
+    with open_store(tmp_path / "data") as store:
         import_text(store, tmp_path, QUESTIONS, name="vicuna_80")
         import_text(store, tmp_path, FASTCHAT)
         with pytest.raises(Conflict, match=r"come from a file \(file\.jsonl\)"):
@@ -292,7 +291,7 @@ def test_the_published_answers_a_judged_file_and_new_ones_make_one_study(tmp_pat
         f'"choices": [{{"index": 0, "turns": ["A"]}}, {{"index": 1, "turns": ["B"]}}]}}\n'
         for n in range(1, 81)
     )
-    with Store(tmp_path / "data", purpose="test") as store:
+    with open_store(tmp_path / "data") as store:
         store._writer.execute("PRAGMA synchronous=OFF")
         import_file(store, data_sources / "vicuna_80/question.jsonl")
         for path in sorted(data_sources.glob("vicuna_80/answers/*.jsonl")):

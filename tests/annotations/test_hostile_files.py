@@ -143,10 +143,10 @@ def test_a_hostile_file_is_refused_soon_in_words_and_writes_nothing(store, tmp_p
     path = tmp_path / name
     path.write_bytes(FILES[name])
     before = store.row("SELECT count(*) AS n FROM event")["n"]
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError) as caught:
         import_file(store, path, model="m")
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     message = str(caught.value)
     assert 10 < len(message) < 900
     assert message.isprintable()
@@ -185,13 +185,13 @@ from annotations.readers import read_document
 from backend.errors import InputError
 vote, answer = {vote!r}, {answer!r}
 data = {data}
-start = time.perf_counter()
+start = time.process_time()
 try:
     read_document(data)
     said = ""
 except InputError as error:
     said = str(error)
-took = time.perf_counter() - start
+took = time.process_time() - start
 print(json.dumps([said, took, Path("/proc/self/status").read_text()]))
 """
 

@@ -7,9 +7,9 @@ import pytest
 
 from annotations import library
 from annotations.imports import import_file
-from annotations.store import Store
 from backend.errors import InputError
 from backend.records import CRITERIA
+from tests.ledgers import open_store
 
 ITEMS = [
     {
@@ -26,7 +26,7 @@ VOTE_COLUMNS = ("item_id", "system_a", "system_b", "annotator", "criterion", "wi
 
 @pytest.fixture
 def store(tmp_path):
-    with Store(tmp_path / "data", purpose="test", clock=lambda: 0.0) as opened:
+    with open_store(tmp_path / "data", clock=lambda: 0.0) as opened:
         yield opened
 
 
@@ -359,9 +359,9 @@ def test_a_hundred_thousand_votes_take_seconds(study, tmp_path):
         for criterion in CRITERIA
     ]
     path = write_votes(tmp_path / "v.csv", votes)
-    start = time.perf_counter()
+    start = time.process_time()
     assert import_file(study, path, study="hhh").new == len(votes) == 100_008
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_a_file_above_the_limit_is_refused(store, write):

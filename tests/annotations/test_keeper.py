@@ -5,8 +5,7 @@ import time
 from annotations.backups import list_backups
 from annotations.keeper import Keeper
 from annotations.space import Space
-from annotations.store import Store
-from tests.ledgers import add_ballot, make_study
+from tests.ledgers import add_ballot, make_study, open_store
 
 CHOICES = ("left", "tie", "right")
 
@@ -41,7 +40,7 @@ def test_no_pause_means_no_backups(store, study):
 def test_a_backup_that_fails_is_said_and_votes_go_on(tmp_path, caplog):
     free = [50_000_000]
     space = Space(500, 10, read_free=lambda folder: free[0])
-    with Store(tmp_path, purpose="test", space=space) as store:
+    with open_store(tmp_path, space=space) as store:
         make_study(store)
         keeper = Keeper(store, 0)
         assert keeper.keep() is None

@@ -2,16 +2,16 @@ import pytest
 
 from annotations import library
 from annotations.library import Source
-from annotations.store import Store
 from backend.errors import NotFound
 from backend.records import Answer, Item
+from tests.ledgers import open_store
 
 ITEMS = [Item("t2", "Second?"), Item("t1", "First?", "an input", "a reference", "Mail", "de")]
 
 
 @pytest.fixture
 def store(tmp_path):
-    with Store(tmp_path, purpose="test") as opened:
+    with open_store(tmp_path) as opened:
         with opened.write() as db:
             fill_library(db)
         yield opened

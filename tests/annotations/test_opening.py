@@ -188,13 +188,13 @@ def foreign_lock(folder):
         process.stdin.close()
 
 
-def test_a_foreign_lock_is_said_in_11_seconds_and_votes_go_on_afterwards(folder):
+def test_a_foreign_lock_is_said_after_10_seconds_and_votes_go_on_afterwards(folder):
     with Store(folder, purpose="serving") as store:
         with foreign_lock(folder):
             start = time.monotonic()
             with pytest.raises(LedgerError, match="database is locked"):
                 add_ballot(store, CHOICES, pair=2)
-            assert 9 < time.monotonic() - start < 11.5
+            assert 9 < time.monotonic() - start < 18  # a second wait would end at 20
         add_ballot(store, CHOICES, pair=2)
         assert store.row("SELECT count(*) FROM ballot")[0] == 2
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotations.spending import LedgerPurse, spent_today
-from annotations.store import Store
 from backend.errors import InputError, NotFound, Refused
+from tests.ledgers import open_store
 
 NOON = 1_700_049_600.0  # 2023-11-15 12:00 UTC
 DAY = 86400.0
@@ -30,7 +30,7 @@ def clock():
 
 @pytest.fixture
 def store(tmp_path, clock):
-    with Store(tmp_path, purpose="test", clock=clock) as store:
+    with open_store(tmp_path, clock=clock) as store:
         yield store
 
 
@@ -90,9 +90,9 @@ def test_a_new_day_begins_at_midnight_utc(store, purse, clock):
 
 
 def test_money_of_a_call_that_a_crash_cut_off_stays_spent(tmp_path, clock):
-    with Store(tmp_path, purpose="test", clock=clock) as store:
+    with open_store(tmp_path, clock=clock) as store:
         LedgerPurse(store).reserve("gpt-4", 0.9, 1)
-    with Store(tmp_path, purpose="test", clock=clock) as store:
+    with open_store(tmp_path, clock=clock) as store:
         assert spent_today(store, "gpt-4") == 0.9
         with pytest.raises(Refused):
             LedgerPurse(store).reserve("gpt-4", 0.2, 1)
@@ -152,7 +152,7 @@ def test_calls_at_the_same_time_don_t_pass_the_cap(store, purse):
 @settings(max_examples=20)
 @given(st.lists(st.tuples(st.floats(0, 0.4), st.none() | st.floats(0, 1)), max_size=12))
 def test_what_is_set_aside_never_passes_the_cap(tmp_path_factory, calls):
-    with Store(tmp_path_factory.mktemp("ledger"), purpose="test") as store:
+    with open_store(tmp_path_factory.mktemp("ledger")) as store:
         store._writer.execute("PRAGMA synchronous=OFF")
         purse = LedgerPurse(store)
         for wanted, share in calls:

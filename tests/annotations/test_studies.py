@@ -2,7 +2,6 @@
 
 import pytest
 
-from annotations.store import Store
 from annotations.studies import (
     Plan,
     count_progress,
@@ -17,12 +16,12 @@ from annotations.studies import (
 )
 from backend.errors import InputError, NotFound
 from backend.records import Comparison
-from tests.ledgers import make_study
+from tests.ledgers import make_study, open_store
 
 
 @pytest.fixture
 def store(tmp_path):
-    with Store(tmp_path, purpose="test") as opened:
+    with open_store(tmp_path) as opened:
         yield opened
 
 

@@ -1,11 +1,10 @@
-from annotations.store import Store
 from annotations.traffic import Traffic, count_traffic
-from tests.ledgers import add_ballot, make_study
+from tests.ledgers import add_ballot, make_study, open_store
 
 
 def test_traffic_counts_ballots_of_the_last_minute_hour_and_day(tmp_path):
     now = [0.0]
-    with Store(tmp_path, purpose="test", clock=lambda: now[0]) as store:
+    with open_store(tmp_path, clock=lambda: now[0]) as store:
         make_study(store)
         assert count_traffic(store) == Traffic(0, 0, 0, 0)
         add_ballot(store, ["left"] * 3)  # saved at 1060.5
@@ -19,7 +18,7 @@ def test_traffic_counts_ballots_of_the_last_minute_hour_and_day(tmp_path):
 
 def test_an_open_pair_is_one_whose_lease_has_not_run_out(tmp_path):
     now = [1100.0]
-    with Store(tmp_path, purpose="test", clock=lambda: now[0]) as store:
+    with open_store(tmp_path, clock=lambda: now[0]) as store:
         make_study(store)
         add_ballot(store, ["left"] * 3)
         with store.write() as db:

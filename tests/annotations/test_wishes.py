@@ -6,6 +6,7 @@ from annotations.backups import make_backup
 from annotations.store import Store
 from annotations.wishes import PLAN_NAME, Plan, carry_out_plan, drop_plan, find_plan, plan_restore
 from backend.errors import CamelidError, LockedError, NotFound
+from tests.ledgers import open_store
 
 
 def add_system(store, name):
@@ -21,7 +22,7 @@ def list_names(folder):
 @pytest.fixture
 def backup(tmp_path):
     """A ledger with two systems, and a backup from when it had one."""
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         add_system(store, "early")
         path = make_backup(store)
         add_system(store, "late")

@@ -30,7 +30,7 @@ def run(traces):
 
 
 def wait_for_end(child):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not child.has_ended():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -96,12 +96,12 @@ def test_child_that_takes_no_signal_is_killed(run):
     started = time.monotonic()
     child.stop(0.2)
     assert child.reap() == -signal.SIGKILL
-    assert 0.2 <= time.monotonic() - started < 5
+    assert 0.2 <= time.monotonic() - started < 30  # it would sleep for a minute
 
 
 def test_child_that_obeys_is_not_killed(run):
     child = run("import time; time.sleep(60)")
-    child.stop(5)
+    child.stop(60)
     assert child.reap() == -signal.SIGTERM
 
 

@@ -55,10 +55,10 @@ def test_what_is_not_one_number_an_answer_is_no_score(told):
     assert caught.value.outcome == "malformed"
 
 
-def score(url, answers=("Humps.", "Two."), **words):
+def score(url, answers=("Humps.", "Two."), deadline_s=30.0, **words):
     """Ask a server for scores."""
     endpoint = Endpoint("opt", url, "opt", is_local=True)
-    patience = Patience(deadline_s=0.6, connect_s=0.5)
+    patience = Patience(deadline_s=deadline_s, connect_s=deadline_s)
     client = Client(endpoint, NoPurse(), patience=patience)
     return asyncio.run(client.score(QUESTION, answers, **words))
 
@@ -77,7 +77,7 @@ def test_a_worker_is_asked_at_its_own_address():
 @pytest.mark.parametrize("name", [name for name in FAULTS if "stream" not in name])
 def test_no_fault_is_a_score_and_none_is_raised(name):
     with serve(FAULTS[name]) as upstream:
-        marks = score(upstream.url)
+        marks = score(upstream.url, deadline_s=0.6)
         assert len(upstream.asked) <= 1
     assert (marks.scores, marks.outcome == "ok") == ((), False)
     assert marks.detail

@@ -66,12 +66,12 @@ def supervise(tmp_path):
 
 
 def wait(supervisor, card=None, on_state=None):
-    """Wait for a worker, 10 s at most."""
-    return asyncio.run(asyncio.wait_for(supervisor.wait(card or make_card(), on_state), 10))
+    """Wait for a worker; a busy machine takes its time."""
+    return asyncio.run(asyncio.wait_for(supervisor.wait(card or make_card(), on_state), 60))
 
 
-def wait_for(condition, seconds=5):
-    """Wait until something is so."""
+def wait_for(condition, seconds=30):
+    """Wait until something is so; a stand-in ends by itself after a minute."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that in time"
@@ -105,12 +105,13 @@ def test_waiting_is_told_how_long_it_loads(supervise):
     supervisor, seen = supervise("loading"), []
 
     async def wait_a_little():
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(supervisor.wait(make_card(), seen.append), 2.5)
+        waiting = asyncio.create_task(supervisor.wait(make_card(), seen.append))
+        while len(seen) < 3:
+            await asyncio.sleep(0.05)
+        waiting.cancel()
 
-    asyncio.run(wait_a_little())
+    asyncio.run(asyncio.wait_for(wait_a_little(), 60))
     assert {state.state for state in seen} == {"loading"}
-    assert len(seen) >= 3
     assert supervisor.look("tiny").state == "loading"  # somebody else may wait for it
 
 
@@ -193,7 +194,7 @@ def test_killed_worker_has_failed_at_once_and_comes_back(supervise):
     supervisor = supervise()
     pid = wait(supervisor).pid
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: supervisor.look("tiny").state == "failed", 1)
+    wait_for(lambda: supervisor.look("tiny").state == "failed", 5)
     state = supervisor.look("tiny")
     assert "tiny was killed by signal 9" in state.message and "memory" in state.message
     assert state.pid is None
@@ -212,10 +213,10 @@ def test_last_line_of_a_crash_is_told(supervise):
 
 def test_stopping_while_it_loads_is_told_to_who_waits(supervise):
     supervisor = supervise("loading")
-    timer = threading.Timer(0.5, supervisor.stop, ["tiny"])
-    timer.start()
+    stop = threading.Thread(target=supervisor.stop, args=["tiny"])
     with pytest.raises(CamelidError, match="stopped while it was loading"):
-        wait(supervisor)
+        wait(supervisor, on_state=lambda _: stop.ident or stop.start())
+    stop.join()
 
 
 def test_crash_loop_waits_for_a_person(supervise):
@@ -270,10 +271,10 @@ def test_worker_elsewhere_stays(supervise):
 
 def test_who_waits_for_a_worker_is_told_that_it_makes_room(supervise):
     supervisor = supervise("loading")
-    lend = threading.Timer(0.5, supervisor.lend, [Loan((0,), "alpaca is being trained on it")])
-    lend.start()
+    loan = Loan((0,), "alpaca is being trained on it")
+    lend = threading.Thread(target=supervisor.lend, args=[loan])
     with pytest.raises(CamelidError, match="makes room on GPU 0"):
-        wait(supervisor)
+        wait(supervisor, on_state=lambda _: lend.ident or lend.start())
     lend.join()
 
 
@@ -410,7 +411,7 @@ def run_app(folder, follow):
 def test_killed_app_leaves_no_worker(tmp_path):
     with run_app(tmp_path, "follow") as (app, pid):
         app.kill()
-        wait_for(lambda: not is_alive(pid), 10)
+        wait_for(lambda: not is_alive(pid))
 
 
 def test_worker_that_does_not_follow_stays(tmp_path):

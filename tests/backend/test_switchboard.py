@@ -26,11 +26,17 @@ HELLO = [Message("user", "Hello")]
 
 
 @pytest.fixture
-def models(tmp_path):
+def life():
+    """How the stand-ins behave, one after another."""
+    return ["ready"]
+
+
+@pytest.fixture
+def models(tmp_path, life):
     """A switchboard whose workers are stand-ins."""
     (tmp_path / "weights").mkdir()
     supervisor = Supervisor(
-        tmp_path, lambda key: {"PATH": os.environ["PATH"]}, command=command_for("ready")
+        tmp_path, lambda key: {"PATH": os.environ["PATH"]}, command=command_for(*life)
     )
     models = Switchboard(
         tmp_path, Keyring({"MY_API_KEY": CANARY}), NoPurse(), supervisor=supervisor
@@ -44,10 +50,10 @@ async def ask(models, card):
     return await client.ask(HELLO, Sampling())
 
 
-async def talk(models, card, after=lambda: None):
+async def talk(models, card, after=lambda: None, max_tokens=200):
     """Stream an answer; `after` is called once, when some of it has come."""
     client, pieces = await models.connect(card), []
-    async for piece in client.stream(HELLO, Sampling(max_tokens=200)):
+    async for piece in client.stream(HELLO, Sampling(max_tokens=max_tokens)):
         if isinstance(piece, Reply):
             return pieces, piece
         pieces.append(piece)
@@ -116,6 +122,7 @@ def test_readiness_knows_which_keys_there_are(models):
     assert not readiness.ready and "OTHER_KEY" in readiness.why
 
 
+@pytest.mark.parametrize("life", [["ready+slow", "ready"]], ids=["slow"])
 def test_killed_worker_ends_the_answer_and_the_next_question_works(models):
     card = LocalCard(name="tiny", path="weights")
     killed_at = []
@@ -126,7 +133,7 @@ def test_killed_worker_ends_the_answer_and_the_next_question_works(models):
 
     pieces, reply = asyncio.run(talk(models, card, kill))
     assert (reply.outcome, reply.text) == ("cut_off", "".join(pieces))
-    assert time.monotonic() - killed_at[0] < 1
+    assert time.monotonic() - killed_at[0] < 5  # at once where nothing else runs
     assert asyncio.run(talk(models, card))[1].outcome == "ok"
 
 
@@ -152,10 +159,10 @@ def test_real_worker_answers_and_survives_kill_9(tmp_path):
     models = Switchboard(tmp_path, keyring, NoPurse())
 
     async def chat():
-        client = await asyncio.wait_for(models.connect(card), 60)
+        client = await asyncio.wait_for(models.connect(card), 200)
         whole = [client.ask(HELLO, Sampling(max_tokens=20)) for _ in range(2)]
         both = await asyncio.gather(*(talk(models, card) for _ in range(2)), *whole)
-        killed = await talk(models, card, lambda: os.kill(find_pid(), signal.SIGKILL))
+        killed = await talk(models, card, lambda: os.kill(find_pid(), signal.SIGKILL), 3500)
         return [both[0][1], both[1][1], *both[2:], (await talk(models, card))[1]], killed
 
     def find_pid():

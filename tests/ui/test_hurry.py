@@ -5,13 +5,13 @@ import pytest
 from annotations.store import Store
 from annotations.studies import set_status
 from tests.browser import open_browser, serve_here
-from tests.ledgers import make_study
+from tests.ledgers import make_study, open_store
 
 pytestmark = pytest.mark.browser
 
 
 def test_the_page_says_that_a_hurried_vote_was_not_saved(tmp_path):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_study(store, enrolment="name")
         study = set_status(store, "study", "open", "test")
     with open_browser() as browser, serve_here(tmp_path, votes_per_minute=1) as app:

@@ -2,16 +2,16 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import plotly.graph_objects as go
 import pytest
 
-from annotations.store import Store
 from backend.errors import MissingTool
 from tests.browser import find_chromium, run_app
-from tests.ledgers import add_ballot, make_study
+from tests.ledgers import add_ballot, make_study, open_store
 from ui.press import Press
 
 FIGURE = go.Figure(go.Bar(x=[1, 2]), {"width": 300, "height": 200})
@@ -32,8 +32,19 @@ def count_browsers(parent):
 
 
 def is_alive(pid):
-    path = Path(f"/proc/{pid}/stat")
-    return path.exists() and path.read_text().split(")")[1].split()[0] != "Z"
+    with suppress(OSError):  # it may go while it is looked at
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def is_quick(act):
+    """Say whether an act takes less than a second; a busy machine gets some more tries."""
+    for _ in range(8):
+        start = time.perf_counter()
+        act()
+        if time.perf_counter() - start < 1:
+            return True
+    return False
 
 
 def test_without_chromium_the_sentence_says_what_to_install(tmp_path):
@@ -54,9 +65,7 @@ def test_the_second_picture_is_quick_and_a_dead_browser_is_replaced(tmp_path):
     find_chromium()
     with Press() as press:
         press.draw({"png": tmp_path / "1.png"}, FIGURE)
-        start = time.perf_counter()
-        press.draw({"svg": tmp_path / "2.svg"}, FIGURE)
-        assert time.perf_counter() - start < 1
+        assert is_quick(lambda: press.draw({"svg": tmp_path / "2.svg"}, FIGURE))
         for process in count_browsers(os.getpid()):
             subprocess.run(["kill", "-9", process], check=False)
         press.draw({"png": tmp_path / "3.png"}, FIGURE)
@@ -68,7 +77,7 @@ def test_an_idle_browser_goes_and_comes_again(tmp_path):
     find_chromium()
     with Press(idle_s=0.2) as press:
         press.draw({"png": tmp_path / "1.png"}, FIGURE)
-        press._life.thread.join(20)
+        press._life.thread.join(60)
         assert not press._life.thread.is_alive()
         press.draw({"png": tmp_path / "2.png"}, FIGURE)
         assert (tmp_path / "2.png").exists()
@@ -77,19 +86,22 @@ def test_an_idle_browser_goes_and_comes_again(tmp_path):
 @pytest.mark.browser
 def test_a_stopped_app_leaves_no_browser_behind(tmp_path):
     find_chromium()
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_study(store)
         add_ballot(store, ["left", "tie", "right"])
-    with run_app(tmp_path, "--no-demo") as app, httpx.Client(base_url=app.url) as client:
+    with (
+        run_app(tmp_path, "--no-demo") as app,
+        httpx.Client(base_url=app.url, timeout=60) as client,
+    ):
         client.get(app.login, follow_redirects=True)
-        for format in ("png", "svg"):
-            start = time.perf_counter()
-            answer = client.get(f"/lab/figure/3?study=study&format={format}", timeout=60)
-            took = time.perf_counter() - start
-            assert answer.status_code == 200
-        assert took < 1
+        answer = client.get("/lab/figure/3?study=study&format=png", timeout=60)
+        assert answer.status_code == 200
+        assert is_quick(lambda: client.get("/lab/figure/3?study=study&format=svg", timeout=60))
         browsers = count_browsers(app.process.pid)
         assert browsers
         app.process.send_signal(signal.SIGTERM)
-        assert app.process.wait(15) == 0
-    assert not [pid for pid in browsers if is_alive(pid)]
+        assert app.process.wait(60) == 0
+    until = time.monotonic() + 10
+    while any(map(is_alive, browsers)):
+        assert time.monotonic() < until
+        time.sleep(0.02)

@@ -14,10 +14,9 @@ import httpx
 import pytest
 
 from annotations.accounts import Account, add_account
-from annotations.store import Store
 from annotations.studies import set_status
 from tests.browser import ADDRESS, ROOT
-from tests.ledgers import make_study
+from tests.ledgers import make_study, open_store
 from ui.context import STAFF_COOKIE
 from ui.keys import KEY_NAME, Invitation, Signer
 
@@ -49,7 +48,7 @@ def run_with_key(folder, said):
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(15)
+        process.wait(60)
         reader.join()
         process.stdout.close()
 
@@ -126,7 +125,7 @@ def find_secrets(secrets, places):
 
 def test_no_secret_is_left_lying_about(tmp_path):
     folder = tmp_path / "data"
-    with Store(folder, purpose="test") as store:
+    with open_store(folder) as store:
         make_study(store)
         study = set_status(store, "study", "open", "test")
         add_account(store, Account("kim", "admin"), PASSWORD, "test")

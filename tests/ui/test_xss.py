@@ -10,14 +10,14 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Error
+from playwright.sync_api import Error, expect
 
 from annotations.accounts import Account, add_account
-from annotations.store import Store
 from annotations.studies import Plan, create_study, set_status
 from backend.records import CRITERIA
 from tests.browser import open_browser, serve_here
 from tests.judged import add_judgment
+from tests.ledgers import open_store
 from ui.wording import hash_wording
 
 pytestmark = pytest.mark.browser
@@ -112,7 +112,7 @@ def fill(folder, payloads):
     """A ledger whose every text is a payload: items, answers, systems, judgments, study, people."""
     everything = "\n\n".join(payloads)
     names = [f"{NAME}{letter}" for letter in "ab"]
-    with Store(folder, purpose="test") as store:
+    with open_store(folder) as store:
         with store.write() as db:
             db.execute("INSERT INTO source_file VALUES (1, ?, 'x', 'x', 1, 'x', 'x')", (NAME,))
             db.execute("INSERT INTO benchmark VALUES (1, ?, 1)", (NAME,))
@@ -166,6 +166,9 @@ class Watch:
 
     def look(self, *words):
         """Whatever is on the page by now: it shows the text, and nothing of it ran or left."""
+        body = self.page.locator("body")
+        for word in words:
+            expect(body).to_contain_text(word, use_inner_text=True)
         self.page.wait_for_timeout(250)
         self.n_looks += 1
         assert self.page.evaluate("window.__xss") is None, self.page.url
@@ -173,9 +176,6 @@ class Watch:
         assert self.page.locator(".lure").count() == 0
         assert self.canary.hits == []
         assert [url for url in self.away if not url.startswith("chrome")] == []
-        text = self.page.locator("body").inner_text()
-        for word in words:
-            assert word in text
 
 
 def test_nothing_runs_and_nothing_leaves(tmp_path, browser):
@@ -243,7 +243,8 @@ def read_in_lab(watch, payloads):
         page.goto(f"{url}/login?next={NAME}")
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Log in").click()
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.get_by_role("button", name="Log in").click()
         page.wait_for_load_state()
         watch.look()
     page.goto(f"{url}/lab/")
@@ -283,7 +284,7 @@ def work_in_admin(watch, folder, payloads):
         path = folder / name
         path.write_text(content)
         page.locator("input[type=file]").first.set_input_files(path)
-        page.wait_for_timeout(600)
+        page.locator(".drop .file-preview").first.wait_for()
         page.get_by_role("button", name="Import the file").click()
         page.locator(".outcome").first.wait_for()
         page.wait_for_timeout(600)

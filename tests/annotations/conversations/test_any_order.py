@@ -17,9 +17,9 @@ from annotations.conversations import (
     start_battle,
 )
 from annotations.conversations.exports import export_chats
-from annotations.store import Store
 from backend.dialogue import Reply
 from backend.errors import CamelidError
+from tests.ledgers import open_store
 from tests.talks import KIM, Clock, begin, make_seat, vote
 
 TABLES = ("turn", "reply", "chat_ballot", "chat_vote", "reveal", "seat")
@@ -73,7 +73,7 @@ def check(store, talk):
 def test_any_order_is_taken_or_refused_in_words_and_rows_only_grow(is_blind, acts):
     with (
         tempfile.TemporaryDirectory() as folder,
-        Store(Path(folder), purpose="test", clock=Clock()) as store,
+        open_store(Path(folder), clock=Clock()) as store,
     ):
         store._writer.execute("PRAGMA synchronous=OFF")
         sides = [make_seat("a"), make_seat("b")]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotations.conversations import draw_battle, find_talk, start_battle
-from annotations.store import Store
 from backend.errors import InputError
+from tests.ledgers import open_store
 from tests.talks import KIM, begin, make_seat
 
 SELECT = "SELECT model_a, model_b, left_is, n_before FROM battle ORDER BY conversation_id"
@@ -43,7 +43,7 @@ def test_a_battle_is_blind_between_two_of_the_candidates_and_all_is_written_down
 @given(st.integers(2, 6), st.integers(1, 40), st.integers())
 def test_every_pair_meets_as_often_as_any_other(n, n_draws, seed):
     chance = random.Random(seed)
-    with tempfile.TemporaryDirectory() as folder, Store(Path(folder), purpose="test") as store:
+    with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as store:
         store._writer.execute("PRAGMA synchronous=OFF")
         for _ in range(n_draws):
             start_battle(store, KIM, make_candidates(n), chance)

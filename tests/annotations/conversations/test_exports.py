@@ -13,15 +13,15 @@ from annotations.conversations import (
     start_talk,
 )
 from annotations.conversations.exports import export_chats, export_talk, write_chats
-from annotations.store import Store
 from backend.dialogue import Sampling
 from backend.errors import InputError, Refused
+from tests.ledgers import open_store
 from tests.talks import KIM, LEE, Clock, answer, ask, begin, make_seat, vote
 
 
 @pytest.fixture
 def store(tmp_path):
-    with Store(tmp_path, purpose="test", clock=Clock()) as store:
+    with open_store(tmp_path, clock=Clock()) as store:
         yield store
 
 

@@ -13,15 +13,15 @@ from annotations.conversations import (
     save_reply,
     start_talk,
 )
-from annotations.store import Store
 from backend.dialogue import Message, Reply, Sampling
 from backend.errors import Conflict, InputError, NotFound, Refused
+from tests.ledgers import open_store
 from tests.talks import KIM, LEE, Clock, answer, ask, begin, make_seat
 
 
 @pytest.fixture
 def store(tmp_path):
-    with Store(tmp_path, purpose="test", clock=Clock()) as store:
+    with open_store(tmp_path, clock=Clock()) as store:
         yield store
 
 

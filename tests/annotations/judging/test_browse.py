@@ -10,9 +10,9 @@ from annotations.judging.browse import (
     search_judgments,
 )
 from annotations.judging.waiting import read_by_hand
-from annotations.store import Store
 from backend.errors import NotFound
 from tests.judged import add_judgment, make_questions
+from tests.ledgers import open_store
 from tests.reviewed import make_answered, make_reviews, write_rows
 
 PAIR = ("alpaca", "vicuna")
@@ -125,7 +125,7 @@ def test_a_judgment_that_was_filed_again_leads_to_what_stands(store, tmp_path):
 
 
 def test_what_a_person_has_read_is_a_verdict_too(tmp_path):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store)
         numbers = [
             add_judgment(store, item, PAIR, None, outcome="unreadable") for item in (1, 2, 3)

@@ -19,12 +19,12 @@ from annotations.judging.runs import (
     save_verdict,
 )
 from annotations.judging.waiting import list_waiting
-from annotations.store import Store
 from backend.dialogue import Reply
 from backend.errors import Conflict, LedgerError, NotFound
 from backend.judge.records import Reading, Verdict
 from tests.judged import make_questions
 from tests.judges import ORDER, Judge, judge
+from tests.ledgers import open_store
 
 DEAR = replace(ORDER, judge="dear")
 N_TASKS = 3 * 2 * 2  # items, systems, orders
@@ -33,13 +33,13 @@ N_TASKS = 3 * 2 * 2  # items, systems, orders
 @pytest.fixture
 def store(tmp_path):
     """Three questions that three systems have answered."""
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         store._writer.execute("PRAGMA synchronous=OFF")
         make_questions(store)
         yield store
 
 
-def wait_for(is_so, seconds=10.0):
+def wait_for(is_so, seconds=60.0):
     """Wait until something is so."""
     deadline = time.monotonic() + seconds
     while not is_so():
@@ -127,7 +127,7 @@ def test_what_can_not_be_read_waits_for_a_person_with_both_replies(store):
 
 
 def test_equal_texts_of_two_systems_are_asked_once_and_judged_both(tmp_path):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store, ("r1", "b", "ref"))
         store._writer.execute("DROP TRIGGER answer_no_update")
         store._writer.execute("UPDATE answer SET text = 'Same.' WHERE system_id IN (1, 2)")
@@ -141,7 +141,7 @@ def test_equal_texts_of_two_systems_are_asked_once_and_judged_both(tmp_path):
 
 
 def test_a_verdict_on_equal_texts_is_taken_over_by_a_later_run(tmp_path):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store, ("r1", "b", "ref"))
         store._writer.execute("DROP TRIGGER answer_no_update")
         store._writer.execute("UPDATE answer SET text = 'Same.' WHERE system_id IN (1, 2)")
@@ -152,7 +152,7 @@ def test_a_verdict_on_equal_texts_is_taken_over_by_a_later_run(tmp_path):
 
 
 def test_equal_answers_are_ties_without_a_call_where_wins_are_wanted(tmp_path):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store, ("a", "b"))
         store._writer.execute("DROP TRIGGER answer_no_update")
         store._writer.execute("UPDATE answer SET text = 'Same.' WHERE item_id < 3")
@@ -305,7 +305,7 @@ def test_pace_tells_rate_and_money(store):
 
 
 def test_a_ledger_that_takes_nothing_more_ends_the_run(tmp_path):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store)
         errand = JudgeErrand(store, Judge(pause_s=0.02), ORDER, "kim")
 

@@ -10,7 +10,6 @@ from annotations.judging.judging import JudgeErrand
 from annotations.judging.orders import BOUNDARY, JudgeOrder, hash_judge, look_ahead_judge
 from annotations.judging.wishes import read_order, write_order
 from annotations.spending import LedgerPurse
-from annotations.store import Store
 from backend.call import Call
 from backend.errors import InputError, NotFound, Refused
 from backend.judge.asking import Asking, build_case_messages, plan_sampling
@@ -23,6 +22,7 @@ from backend.registry.cards import LocalCard, OpenAICard, RecordedCard
 from backend.switchboard import Switchboard
 from tests.judged import make_questions
 from tests.judges import ORDER, Judge, judge
+from tests.ledgers import open_store
 
 LOCAL = "http://127.0.0.1:1/v1"
 OPENAI = "https://api.openai.com/v1"
@@ -42,7 +42,7 @@ CARDS = (
 @pytest.fixture
 def store(tmp_path):
     """Three questions that three systems have answered."""
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store)
         for card in CARDS:
             add_card(store.folder, card)
@@ -92,7 +92,7 @@ def test_an_answer_that_has_no_such_sample_is_said_to_lack_it(store, models):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_chinese_questions_are_for_figure_5(tmp_path, lang):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store, lang=lang)
         outlook = look_ahead_judge(store, Judge(), ORDER)
         assert outlook.is_chinese == (lang == "zh")
@@ -213,13 +213,13 @@ def test_an_order_comes_back_from_the_ledger_as_it_was(store):
 
 
 def test_chinese_questions_are_judged_in_chinese(tmp_path):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store, lang="zh")
         assert look_ahead_judge(store, Judge(), ORDER).protocol.lang == "zh"
 
 
 def test_the_published_prompts_are_the_original_protocol(tmp_path, data_sources):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store)
         for name in ("prompt", "reviewer"):
             import_file(store, data_sources / f"vicuna_80/{name}.jsonl")

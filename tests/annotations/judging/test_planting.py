@@ -4,14 +4,14 @@ import pytest
 
 from annotations.judging.planting import list_canaries, plant_canaries
 from annotations.library import find_answers
-from annotations.store import Store
 from backend.errors import NotFound
 from tests.judged import make_questions
+from tests.ledgers import open_store
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_canaries_answer_every_item_in_its_language_once(tmp_path, lang):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store, lang=lang)
         assert plant_canaries(store, "vicuna_80", "kim") == 2 * 3
         assert plant_canaries(store, "vicuna_80", "kim") == 0

@@ -15,11 +15,11 @@ from annotations.judging.runs import (
     start_judge_run,
 )
 from annotations.judging.waiting import read_by_hand
-from annotations.store import Store
 from backend.errors import Conflict, NotFound, Refused
 from backend.judge.records import VERDICT_OUTCOMES, Reading, Verdict
 from tests.judged import make_questions
 from tests.judges import ORDER, Judge
+from tests.ledgers import open_store
 
 FINE = Verdict("ok", Reading(0, 8, "first line", ("zero",)), text="0 8", cost_usd=0.5)
 
@@ -27,7 +27,7 @@ FINE = Verdict("ok", Reading(0, 8, "first line", ("zero",)), text="0 8", cost_us
 @pytest.fixture
 def store(tmp_path):
     """Three questions that three systems have answered."""
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store)
         yield store
 

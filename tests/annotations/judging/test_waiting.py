@@ -6,15 +6,15 @@ import pytest
 
 from annotations.judging.records import list_judgments
 from annotations.judging.waiting import count_waiting, list_waiting, read_by_hand
-from annotations.store import Store
 from backend.errors import InputError, NotFound, Refused
 from tests.judged import add_judgment, make_questions
+from tests.ledgers import open_store
 
 
 @pytest.fixture
 def store(tmp_path):
     """A reply that nobody could read, and one that was read."""
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store)
         add_judgment(store, 1, ("alpaca", "vicuna"), None, outcome="unreadable",
                      text="Seven, or eight.", first_text="Hm.")  # fmt: skip

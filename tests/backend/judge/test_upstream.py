@@ -141,7 +141,7 @@ def test_fault_ends_as_its_named_outcome_in_time_and_within_the_cap(name, form, 
     verdicts, _, _ = run(
         FAULTS[name], 3, patience, CappedPurse(money, CAP_USD), 100.0, form=form, n_parallel=3
     )
-    assert time.monotonic() - started < patience.deadline_s + 1
+    assert time.monotonic() - started < patience.deadline_s + 10  # a fault lasts for a minute
     assert {(one.outcome, one.fault) for one in verdicts.values()} == {ENDINGS[name]}
     assert all(one.reading is None and one.detail for one in verdicts.values())
     assert money.spent <= CAP_USD

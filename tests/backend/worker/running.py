@@ -35,7 +35,7 @@ class Worker:
 
     def metrics(self):
         """Return the numbers of /metrics by name."""
-        text = httpx.get(f"{self.url}/metrics").text
+        text = httpx.get(f"{self.url}/metrics", timeout=60).text
         lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
         return {name: float(value) for name, value in lines}
 
@@ -76,7 +76,7 @@ def read_state(path):
     return json.loads(Path(path).read_text())
 
 
-def wait_until(true, seconds=10.0):
+def wait_until(true, seconds=60.0):
     """Wait until something is so; say whether it came to be."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -121,7 +121,7 @@ def leave_in_the_middle(patience=None, **more):
             await asyncio.sleep(0.001)
         await asyncio.sleep(0.01)
         leave.set()
-        answered = await asyncio.wait_for(asking, 1)
+        answered = await asyncio.wait_for(asking, 10)
         return engine, answered, (await call(app, "/metrics")).body.decode()
 
     return asyncio.run(go())

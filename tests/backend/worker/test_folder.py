@@ -1,6 +1,7 @@
 """A model's folder is looked through before anything in it is loaded."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -77,6 +78,11 @@ HOSTILE = {"AutoModelForCausalLM": "evil.Model"}
         (write("config.json", {"text_config": {"auto_map": HOSTILE}}), "asks for code"),
         (write("tokenizer_config.json", {"auto_map": HOSTILE}), "tokenizer_config.json asks"),
         (write("config.json", {"_attn_implementation": "evil/kernel"}), "asks for code"),
+        (
+            write("config.json", {"text_config": {"_attn_implementation": "evil/kernel"}}),
+            "asks for code",
+        ),
+        (lambda folder: os.mkfifo(folder / "vocab.json"), "vocab.json is no plain file"),
         (write("config.json", []), "holds list, not a JSON object"),
         (lambda folder: (folder / "config.json").write_text("{"), "is not JSON"),
         (remove("tokenizer.json"), "has no tokenizer"),

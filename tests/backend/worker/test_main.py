@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from tests.backend.worker.running import read_state, run_worker, spawn_worker, wait_until
-from tests.tiny import make_llama, make_reward
+from tests.talkers import make_talker
+from tests.tiny import make_reward
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +26,8 @@ SHORT = {**LONG, "max_tokens": 4, "stream": False}
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
-    return make_llama(tmp_path_factory.mktemp("weights") / "tiny", context=1024)
+    """A model whose long answers take seconds and never end by themselves."""
+    return make_talker(tmp_path_factory.mktemp("weights") / "tiny", context=1024)
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +60,10 @@ def test_a_hundred_chats_that_are_left_leave_nothing_behind(worker):
     assert wait_until(lambda: is_idle(worker))
     before = worker.metrics()
     abort_many(worker, 100)
-    assert wait_until(lambda: is_idle(worker), 2)
-    after = worker.metrics()
+    assert wait_until(lambda: is_idle(worker), 5)
     aborted = 'camelid_requests_total{outcome="aborted"}'
-    assert after[aborted] - before[aborted] >= 90  # a few end by themselves first
+    assert wait_until(lambda: worker.metrics()[aborted] - before[aborted] >= 100, 5)
+    after = worker.metrics()
     assert after["process_threads"] <= before["process_threads"]
     grown = after["process_resident_memory_bytes"] - before["process_resident_memory_bytes"]
     assert grown < 20e6
@@ -71,7 +73,7 @@ def test_a_hundred_chats_that_are_left_leave_nothing_behind(worker):
 def test_who_waits_for_a_whole_answer_can_leave_too(worker):
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{worker.url}{CHAT}", json={**LONG, "stream": False, "n": 16}, timeout=0.2)
-    assert wait_until(lambda: is_idle(worker), 2)
+    assert wait_until(lambda: is_idle(worker), 5)
 
 
 def test_long_answers_of_other_clients_go_on(worker):
@@ -79,7 +81,7 @@ def test_long_answers_of_other_clients_go_on(worker):
     with ThreadPoolExecutor(2) as pool:
         asking = pool.submit(worker.post, CHAT, body)
         leave_after(worker, 2)
-        assert asking.result().json()["choices"][0]["finish_reason"] in ("length", "stop")
+        assert asking.result().json()["choices"][0]["finish_reason"] == "length"
 
 
 def test_a_signal_ends_it_with_open_answers_told_so(weights, tmp_path):
@@ -93,8 +95,8 @@ def test_a_signal_ends_it_with_open_answers_told_so(weights, tmp_path):
             begun = time.monotonic()
             worker.process.send_signal(signal.SIGTERM)
             rest = "\n".join(lines)
-        assert worker.process.wait(5) == 0
-    assert time.monotonic() - begun < 2
+        assert worker.process.wait(60) == 0
+    assert time.monotonic() - begun < 5  # under two seconds where nothing else runs
     assert "shutting_down" in rest and "[DONE]" not in rest
 
 
@@ -108,8 +110,8 @@ def test_it_ends_when_its_input_ends(weights, loading):
             worker.wait_ready()
         begun = time.monotonic()
         worker.process.stdin.close()
-        worker.process.wait(5)
-        assert time.monotonic() - begun < 1
+        worker.process.wait(60)
+        assert time.monotonic() - begun < 3  # at once where nothing else runs; loading takes longer
 
 
 def test_it_stays_when_nobody_asked_it_to_follow(worker):
@@ -125,7 +127,7 @@ def test_a_signal_ends_it_while_it_loads(weights, tmp_path):
         assert wait_until(state.exists)
         assert read_state(state)["state"] == "loading"
         worker.process.send_signal(signal.SIGINT)
-        assert worker.process.wait(2) == 0
+        assert worker.process.wait(60) == 0
 
 
 def test_a_folder_without_a_model_is_told_in_one_sentence(tmp_path):
@@ -165,7 +167,7 @@ def test_a_port_that_is_taken_is_told(weights):
 def test_nothing_that_people_write_is_printed(weights):
     secret, key = "xyzzy-canary", "k-canary"
     environ = {"CAMELID_WORKER_KEY": key}
-    words = ("--template", "alpaca", "--max-seconds", "5")
+    words = ("--template", "alpaca", "--max-seconds", "60")
     with run_worker(weights, *words, environ=environ) as worker:
         headers = {"authorization": f"Bearer {key}"}
         assert worker.post(CHAT, SHORT).status_code == 401
@@ -190,4 +192,4 @@ def test_a_reward_model_is_known_by_its_config(tmp_path):
         scores = [row["score"] for row in worker.post("/score", asked).json()["data"]]
         assert scores[0] == pytest.approx(scores[2], abs=1e-5) != pytest.approx(scores[1])
         assert worker.post(CHAT, SHORT).status_code == 404
-        assert httpx.get(f"{worker.url}/health").status_code == 200
+        assert httpx.get(f"{worker.url}/health", timeout=60).status_code == 200

@@ -44,7 +44,7 @@ def test_the_end_of_an_input_is_noticed(written):
     os.write(writing, written)
     assert not ended.wait(0.05)
     os.close(writing)
-    assert ended.wait(1)
+    assert ended.wait(20)
     thread.join()
     os.close(reading)
 

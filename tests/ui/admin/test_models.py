@@ -161,7 +161,7 @@ def test_a_worker_is_started_watched_and_stopped(context, stable):
     request = ask_as(context, "admin")
     assert "is being loaded" in stable.begin(request, "tiny")
     assert stable.tick(request, "tiny")[-1].active is True
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 50
     while context.models.supervisor.look("tiny").state != "ready":
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -7,10 +7,9 @@ import pytest
 from annotations.annotators import enrol_invited
 from annotations.assignment import MAX_COMMENT
 from annotations.space import Space
-from annotations.store import Store
 from annotations.studies import set_status
 from backend.errors import LedgerError
-from tests.ledgers import make_study
+from tests.ledgers import make_study, open_store
 from ui.crowd.desk import Desk, NotSaved
 
 LEFT = ("left", "left", "left")
@@ -18,7 +17,7 @@ LEFT = ("left", "left", "left")
 
 @pytest.fixture
 def store(tmp_path):
-    with Store(tmp_path, purpose="test") as opened:
+    with open_store(tmp_path) as opened:
         yield opened
 
 
@@ -146,7 +145,7 @@ def test_on_a_full_disk_no_pair_is_offered_and_work_on_the_screen_is_still_taken
 ):
     free = [10**9]
     space = Space(500, 100, read_free=lambda folder: free[0])
-    with Store(tmp_path, purpose="test", space=space) as store:
+    with open_store(tmp_path, space=space) as store:
         make_study(store, quota=3)
         study = set_status(store, "study", "open", "test")
         desk = Desk(store, enrol_invited(store, study, "CODE", locale))
@@ -163,7 +162,7 @@ def test_on_a_full_disk_no_pair_is_offered_and_work_on_the_screen_is_still_taken
 
 def test_a_newcomer_is_not_welcomed_to_a_full_disk(tmp_path):
     space = Space(0, 100, read_free=lambda folder: 99_000_000)
-    with Store(tmp_path, purpose="test", space=space) as store:
+    with open_store(tmp_path, space=space) as store:
         make_study(store, quota=3)
         study = set_status(store, "study", "open", "test")
         newcomer = Desk(store, enrol_invited(store, study, "CODE", "en"))

@@ -8,12 +8,14 @@ import random
 from collections import Counter
 
 import pytest
+from playwright.sync_api import expect
 
 from annotations.exports import write_votes
 from annotations.store import Store
 from annotations.studies import Plan, create_study, set_status
 from backend.records import CRITERIA
 from tests.browser import open_browser, run_app, serve_here
+from tests.ledgers import open_store
 from ui.wording import hash_wording
 
 pytestmark = pytest.mark.browser
@@ -30,7 +32,7 @@ NASTY = (
 def fill_ledger(folder, n_items, *, answers=None, **plan):
     """Make a study whose answers tell us, and no annotator, which system wrote them."""
     answers = answers or {name: [f"{WORDS[name]} {n}" for n in range(n_items)] for name in SYSTEMS}
-    with Store(folder, purpose="test") as store:
+    with open_store(folder) as store:
         with store.write() as db:
             db.execute("INSERT INTO source_file VALUES (1, 'x', 'x', 'x', 1, 'x', 'x')")
             db.execute("INSERT INTO benchmark VALUES (1, 'tasks', 1)")
@@ -82,11 +84,17 @@ def answer(page, choices):
 
 
 def save(page):
-    """Press the button and wait for the words that follow the commit."""
+    """Press the button and wait for what follows the commit: the next task, or the last words."""
     ticket = page.locator("#ticket textarea").input_value()
     page.locator("#save").click()
     page.wait_for_function(
-        "before => document.querySelector('#ticket textarea').value !== before", arg=ticket
+        """before => {
+            const ticket = document.querySelector("#ticket textarea").value
+            const next = document.querySelector(ticket ? "#save" : "#message")
+            return ticket !== before && next?.getClientRects().length > 0
+        }""",
+        arg=ticket,
+        timeout=60_000,
     )
 
 
@@ -182,7 +190,7 @@ def test_work_goes_on_after_a_reload_on_another_device_and_in_a_second_tab(tmp_p
         page.locator("#save").wait_for()
         answer(page, (0, 1, 2))
         save(page)
-        assert page.locator("#status").inner_text() == "Saved, 1 of 21"
+        expect(page.locator("#status")).to_have_text("Saved, 1 of 21")
         shown = read_pair(page)
         page.reload()
         page.locator("#save").wait_for()
@@ -213,9 +221,10 @@ def test_back_shows_the_answer_and_changes_it(tmp_path, browser):
         page.locator("#back").click()
         page.locator("#status").get_by_text("You are changing task 1").wait_for()
         assert read_pair(page) == first
+        expect(page.locator("#foot input:checked")).to_have_count(3)
         checked = page.locator("#foot input:checked").evaluate_all("all => all.map(i => i.value)")
         assert checked == ["left", "tie", "right"]
-        assert page.locator("#comment textarea").input_value() == "so far"
+        expect(page.locator("#comment textarea")).to_have_value("so far")
         answer(page, (2, 2, 2))
         save(page)
         page.close()
@@ -239,7 +248,7 @@ def test_nothing_runs_and_every_character_is_shown(tmp_path, browser):
             assert page.locator(f"#{side} :is(img, script, form, a, i)").count() == 0
         page.get_by_label("Plain text").check()
         plain = page.locator("#left .plain")
-        assert plain.is_visible()
+        expect(plain).to_be_visible()
         assert plain.inner_text() in (NASTY, NASTY + " x")
         assert page.evaluate("window.__xss") is None
         page.close()
@@ -265,7 +274,7 @@ def test_the_keyboard_alone_is_enough(tmp_path, browser):
         page.keyboard.press("Enter")
         page.locator("#save").wait_for()
         groups = page.get_by_role("radiogroup")
-        assert groups.count() == 3
+        expect(groups).to_have_count(3)
         for number in range(3):
             groups.nth(number).get_by_role("radio").first.focus()
             page.keyboard.press(str(number + 1))
@@ -286,8 +295,8 @@ def test_no_page_is_wider_than_the_screen_and_the_language_changes(tmp_path, bro
         answer(page, (0, 1, 2))
         page.get_by_role("button", name="中文").click()
         page.get_by_role("button", name="保存并继续").wait_for()
-        assert page.evaluate("document.documentElement.lang") == "zh"
-        assert page.locator("#foot input:checked").count() == 3
+        expect(page.locator("html")).to_have_attribute("lang", "zh")
+        expect(page.locator("#foot input:checked")).to_have_count(3)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.close()
 
@@ -306,12 +315,12 @@ def test_an_old_saved_never_stands_beside_a_save_that_failed(tmp_path, browser):
         context.clear_cookies()
         page.locator("#save").click()
         page.locator("#notice").get_by_text("found any more").wait_for()
-        assert not page.locator("#status").is_visible()
+        expect(page.locator("#status")).to_be_hidden()
         context.add_cookies(kept)
         context.set_offline(True)
         page.locator("#save").click()
         page.locator("#notice").get_by_text("did not reach the server").wait_for()
-        assert not page.locator("#status").is_visible()
+        expect(page.locator("#status")).to_be_hidden()
         context.close()
     assert len(read_votes(tmp_path, study)) == 3
 
@@ -334,7 +343,7 @@ def test_a_page_that_was_open_over_a_restart_saves_its_answer(tmp_path, browser)
                 && document.querySelectorAll("#foot input:checked").length === 3""",
             timeout=60_000,
         )
-        assert page.locator("#comment textarea").input_value() == "so far"
+        expect(page.locator("#comment textarea")).to_have_value("so far")
         page.locator("#save").click()
         page.locator("#status").get_by_text("Saved, 1 of 21").wait_for()
     page.close()

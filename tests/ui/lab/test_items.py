@@ -6,10 +6,9 @@ from playwright.sync_api import expect
 from starlette.requests import Request
 
 from annotations.browse import Search, find_pair
-from annotations.store import Store
 from backend.settings import Settings
 from tests.browser import open_browser, serve_here
-from tests.ledgers import add_ballot, make_study
+from tests.ledgers import add_ballot, make_study, open_store
 from ui.lab.items import ANY, Browser, find_neighbours, open_case, read_shelf
 from ui.lab.where import Where
 from ui.server import make_context
@@ -108,7 +107,7 @@ def test_a_pair_outside_its_list_says_so(store, study):
 @pytest.mark.browser
 def test_a_pair_is_opened_by_its_address_and_comments_are_text(tmp_path):
     comment = "<b>bold</b> <script>document.title = 'run'</script>"
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_study(store)
         add_ballot(store, ["left"] * 3, comment=comment)
         add_ballot(store, ["right"] * 3, who="B", slot=2)

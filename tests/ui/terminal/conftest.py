@@ -4,8 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from annotations.demo import load_demo
-from annotations.store import Store
 from app import program
+from tests.ledgers import open_store
 from ui.wording import hash_wording
 
 
@@ -28,5 +28,5 @@ def camelid(data):
 @pytest.fixture
 def demo(data):
     """The demo study in the data folder, open."""
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         return load_demo(store, hash_wording())

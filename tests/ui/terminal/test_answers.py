@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from annotations.store import Store
 from backend.registry import add_card
 from backend.registry.cards import LocalCard, OpenAICard
 from tests.browser import ROOT
-from tests.tiny import make_llama
+from tests.talkers import make_talker
 from tests.upstream import FAULTS, Scene, serve
 from ui.terminal.watching import print_line, say_left, say_pace
 
@@ -166,7 +167,10 @@ def run_app(data, *words):
 
 def list_processes(data):
     """The processes that were started with words about a data folder (Linux only)."""
-    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]
+    commands = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has just ended
+            commands.append(path.read_bytes())
     return [one for one in commands if str(data).encode() in one]
 
 
@@ -175,12 +179,12 @@ def test_control_c_keeps_what_has_come(demo, data):
     with serve(Scene("Slow.", delay_s=0.1)) as upstream:
         offer(data, upstream)
         process = run_app(data, *WORDS, "--samples", "20", "--parallel", "2")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while len(upstream.asked) < 6:
             assert time.monotonic() < deadline and process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        said, errors = process.communicate(timeout=30)
+        said, errors = process.communicate(timeout=90)
     assert process.returncode == 1
     assert "goes on with what is missing" in errors
     with Store(data) as store:
@@ -192,17 +196,15 @@ def test_control_c_keeps_what_has_come(demo, data):
 
 @pytest.mark.slow
 def test_a_real_model_answers_and_its_worker_ends_with_the_command(demo, data, tmp_path):
-    folder = make_llama(tmp_path / "weights")
+    folder = make_talker(tmp_path / "weights")
     add_card(data, LocalCard(name="m", path=str(folder), template="alpaca", device="cpu"))
     words = (*WORDS, "--samples", "2", "--max-tokens", "8", "--limit", "10")
     process = run_app(data, *words)
-    said, errors = process.communicate(timeout=120)
-    n_came = int(said.split()[0])
-    assert said.startswith(f"{n_came} of 20 answers of m came.\n")
-    # what a model without training says by chance can also be nothing, which is no answer
-    assert (process.returncode, n_came >= 16) == (int(n_came < 20), True), errors
+    said, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    assert said.startswith("20 of 20 answers of m came.\n20 of them are cut"), said
     assert list_processes(data) == []
     with Store(data) as store:
         first, second = (find_answers(store, "demo", "m", sample) for sample in (0, 1))
-    assert len(first) + len(second) == n_came
+    assert len(first) + len(second) == 20
     assert first != second

@@ -5,6 +5,7 @@ import pytest
 from annotations.backups import list_backups
 from annotations.store import Store
 from annotations.studies import set_status
+from tests.ledgers import open_store
 
 
 def test_a_backup_can_be_made_while_the_app_runs(camelid, demo, data):
@@ -28,7 +29,7 @@ def test_backups_are_listed_newest_first(camelid, demo, data):
 def test_a_study_goes_back_to_what_it_was(camelid, demo, data, tmp_path):
     out = tmp_path / "mine.db"
     assert camelid("backup", "--out", out).exit_code == 0
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         set_status(store, "demo", "closed", "test")
     done = camelid("restore", out)
     assert done.exit_code == 0

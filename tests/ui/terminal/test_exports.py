@@ -7,8 +7,8 @@ import pytest
 
 from annotations.conversations import start_battle
 from annotations.exports import EXPORTS
-from annotations.store import Store
 from tests.judged import add_judgment, make_questions
+from tests.ledgers import open_store
 from tests.talks import KIM, ask, begin, make_seat, vote
 
 
@@ -92,7 +92,7 @@ def test_a_study_has_to_be_named(camelid, demo):
 
 @pytest.mark.parametrize("format", ["csv", "jsonl"])
 def test_every_judgment_is_written(camelid, data, tmp_path, format):
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         make_questions(store)
         for item in (1, 2, 3):
             add_judgment(store, item, ("alpaca", "vicuna"), (8, 9))
@@ -110,7 +110,7 @@ def test_judgments_of_one_study_are_not_promised(camelid, demo):
 @pytest.fixture
 def chats(data):
     """Two conversations with a vote each, one of them blind."""
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         for talk in (begin(store), start_battle(store, KIM, [make_seat("a"), make_seat("b")])):
             vote(store, ask(store, talk, "Hello 好", "one", "two"), "1", "tie", "bad")
 

@@ -4,16 +4,15 @@ import json
 import pytest
 
 from annotations.judging.bars import Bar
-from annotations.store import Store
 from tests.judged import add_judgment, make_questions
-from tests.ledgers import add_ballot
+from tests.ledgers import add_ballot, open_store
 from ui.terminal.figures import show_sums
 
 
 @pytest.fixture
 def votes(demo, data):
     """One ballot in the demo study."""
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         add_ballot(store, ("left", "tie", "right"))
 
 
@@ -59,7 +58,7 @@ def test_figure_3_needs_a_study(camelid, demo, tmp_path):
 @pytest.fixture
 def judged(data):
     """Judgments of two systems beside one reference."""
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         make_questions(store, ("Alpaca (7B, x)", "bard", "vicuna"))
         for system in ("Alpaca (7B, x)", "bard"):
             add_judgment(store, 1, (system, "vicuna"), (8, 9), stored=(7, 9))

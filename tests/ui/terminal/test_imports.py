@@ -5,6 +5,7 @@ import pytest
 from annotations.demo import FOLDER
 from annotations.library import list_benchmarks
 from annotations.store import Store
+from tests.ledgers import open_store
 from tests.reviewed import MODEL, PROMPT, REVIEWER, make_answered, make_reviews, write_rows
 
 
@@ -30,7 +31,7 @@ def test_several_files_go_in_one_after_another(camelid, tmp_path):
 
 
 def test_reviews_are_followed_by_what_they_are_good_for(camelid, data, tmp_path):
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         make_answered(store, tmp_path)
     path = write_rows(tmp_path / "reviews.jsonl", make_reviews())
     result = camelid("import", path, "--judge", "gpt-4-0314")

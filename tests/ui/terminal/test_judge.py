@@ -16,7 +16,8 @@ from backend.registry import add_card
 from backend.registry.cards import LocalCard, OpenAICard
 from tests.browser import ROOT
 from tests.judged import add_judgment, make_questions
-from tests.tiny import make_llama
+from tests.ledgers import open_store
+from tests.talkers import make_talker
 from tests.upstream import FAULTS, fail, serve
 from ui.terminal.judge import show_plain
 
@@ -45,7 +46,7 @@ def give_points(body):
 @pytest.fixture
 def questions(data):
     """Three questions that three systems have answered."""
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         make_questions(store)
 
 
@@ -125,7 +126,7 @@ def test_a_reply_can_not_move_the_screen():
 
 
 def test_what_waits_is_written_out_before_it_is_shown(camelid, data, questions):
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         add_judgment(store, 1, ("alpaca", "vicuna"), None, outcome="unreadable", text="\x1b[8mNo.")
     assert "    \\x1b[8mNo.\n" in camelid("judge", "waiting").stdout
 
@@ -238,7 +239,7 @@ def test_a_judges_key_is_in_no_file_and_in_no_word(camelid, data, questions):
 
 @pytest.mark.slow
 def test_a_model_on_this_machine_can_be_the_judge(data, questions, tmp_path):
-    folder = make_llama(tmp_path / "weights", context=4096)
+    folder = make_talker(tmp_path / "weights")
     add_card(data, LocalCard(name="m", path=str(folder), template="alpaca", device="cpu"))
     code, said = run_app(data, *WORDS, "--limit", "1", "--max-tokens", "8", "--temperature", "1")
     assert (code, "0 of 4 verdicts of m came." in said) == (1, True), said
@@ -287,7 +288,7 @@ def replay(folder):
 def test_a_replay_of_the_released_reviews_gives_their_totals(camelid, data, data_sources):
     folder = data_sources / "vicuna_80"
     told = replay(folder)
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         for path in [folder / "question.jsonl", *sorted(folder.glob("answers/*.jsonl")),
                      folder / "prompt.jsonl", folder / "reviewer.jsonl"]:  # fmt: skip
             import_file(store, path)

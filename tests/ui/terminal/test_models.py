@@ -3,9 +3,9 @@ import json
 import pytest
 import torch
 
-from annotations.store import Store
 from backend.registry import add_card, find_card
 from backend.registry.cards import LocalCard, OpenAICard, RecordedCard
+from tests.ledgers import open_store
 from ui.terminal.models import place_folder
 
 
@@ -161,7 +161,7 @@ def test_models_are_changed_while_the_app_holds_the_folder(camelid, data, store_
 @pytest.fixture
 def store_open(data):
     """The data folder, held by somebody who writes."""
-    with Store(data, purpose="test"):
+    with open_store(data):
         yield
 
 

@@ -4,10 +4,10 @@ import pytest
 import typer
 
 from annotations.ranking.runs import RankingRun, Start
-from annotations.store import Store
 from backend.registry import add_card
 from backend.registry.cards import LocalCard
 from tests.interpreters import REWARD, Models, add_questions, rank
+from tests.ledgers import open_store
 from ui.terminal.ranks import report
 
 WORDS = ("answers", "rank", "--model", "alpaca", "--benchmark", "quiz", "--reward", "r")
@@ -16,7 +16,7 @@ START = Start("quiz", "alpaca", "alpaca", "alpaca", 2, "r", "no")
 
 @pytest.fixture
 def quiz(data):
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         add_questions(store, answers={"alpaca": [["bb", "a"]] * 4})
 
 
@@ -69,7 +69,7 @@ def test_failures_have_names_and_end_with_code_1(capsys):
 
 
 def test_ranks_and_translations_are_listed_as_what_they_are(camelid, quiz, data):
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         rank(store, Models(card=REWARD, answer=len), samples=2)
     rows = [line.split() for line in camelid("answers", "list").stdout.splitlines()]
     assert ["alpaca", "quiz", "4", "4", "8", "imported"] in rows

@@ -35,7 +35,7 @@ class Running:
         self.base = re.search(r"(http://[\d.:]+)/join\n", self.printed)[1]
 
     def client(self):
-        return httpx.Client(base_url=self.base, headers=AS_BROWSER)
+        return httpx.Client(base_url=self.base, headers=AS_BROWSER, timeout=60)
 
 
 @contextmanager
@@ -131,8 +131,8 @@ def test_a_stop_is_orderly_with_pages_open(tmp_path):
         assert client.get("/annotate/").status_code == 200  # and the connection stays open
         before = time.monotonic()
         running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(timeout=9) == 0
-        assert time.monotonic() - before < 5
+        assert running.process.wait(timeout=60) == 0
+        assert time.monotonic() - before < 20  # it would wait for the page for ever
         assert running.process.stdout.read() == ""
         assert (tmp_path / "data" / "camelid.lock").read_text() == ""
 

@@ -1,3 +1,4 @@
+import math
 import re
 import time
 from contextlib import suppress
@@ -11,6 +12,7 @@ from annotations.translation.runs import read_translation_runs
 from backend.registry import add_card
 from backend.registry.cards import OpenAICard
 from tests.interpreters import QUESTIONS, add_questions, interpret
+from tests.ledgers import open_store
 from tests.ui.terminal.test_answers import run_app
 from tests.upstream import FAULTS, Scene, serve
 
@@ -24,7 +26,7 @@ def interpret_body(body):
 
 @pytest.fixture
 def quiz(data):
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         add_questions(store)
 
 
@@ -103,15 +105,16 @@ def test_what_cannot_be_done_is_said_before_anything_is_asked(camelid, quiz, dat
 def kill_in_the_middle(data, upstream, words, n_more):
     """Start the command, and kill it after so many more requests; return whether it was alive."""
     process = run_app(data, *words)
-    n_wanted = len(upstream.asked) + n_more
-    deadline = time.monotonic() + 60
+    upstream.hold_after = n_wanted = len(upstream.asked) + n_more
+    deadline = time.monotonic() + 120
     while process.poll() is None and len(upstream.asked) < n_wanted:
         assert time.monotonic() < deadline
         time.sleep(0.005)
     was_alive = process.poll() is None
     with suppress(ProcessLookupError):
         process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
+    upstream.hold_after = math.inf
     return was_alive
 
 
@@ -120,7 +123,7 @@ def add_many(data, n_items):
     lengths = range(1, n_items + 1)
     items = [replace(QUESTIONS[0], item_id=f"q{k}", instruction=f"What is {'x' * k}?")
              for k in lengths]  # fmt: skip
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         add_questions(store, items, {"gpt-4": [f"It is {'y' * k}." for k in lengths]})
     return [item.item_id for item in items]
 

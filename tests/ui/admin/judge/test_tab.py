@@ -16,6 +16,7 @@ from backend.registry.cards import OpenAICard
 from backend.settings import Settings
 from tests.browser import open_browser, serve_here
 from tests.judged import make_questions
+from tests.ledgers import open_store
 from tests.upstream import Scene, serve
 from ui.admin.judge import Tribunal
 from ui.admin.judge.form import FIELDS
@@ -60,7 +61,7 @@ def fill(**changed):
     return [changed.get(name, value) for name, value in zip(FIELDS, FORM, strict=True)]
 
 
-def wait_for(is_so, seconds=20.0):
+def wait_for(is_so, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "it never was"
@@ -144,7 +145,7 @@ def test_nobody_but_an_admin_is_answered(context, tribunal, role):
 
 @pytest.mark.browser
 def test_an_admin_lets_a_judge_compare_and_reads_what_it_could_not(tmp_path):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store)
 
     def reply(body):

@@ -100,8 +100,10 @@ def test_who_leaves_stops_the_side_and_who_comes_back_does_not(talk):
         if back:
             with floor.watch(side):
                 await asyncio.sleep(0.1)
+                await settle()
                 return side.running
         await asyncio.sleep(0.1)
+        await settle()  # both times may have come at once
         return side.running
 
     assert asyncio.run(live(back=True))
@@ -112,6 +114,7 @@ def test_a_side_that_nobody_ever_watched_is_stopped(talk):
     async def live(arrive_s):
         side = Floor(arrive_s=arrive_s).begin(talk, [0], speak_on).sides[0]
         await asyncio.sleep(0.08)
+        await settle()  # both times may have come at once
         return side.running
 
     assert not asyncio.run(live(0.02))

@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.accounts import Account, add_account
-from annotations.store import Store
 from tests.browser import open_browser, run_app
+from tests.ledgers import open_store
 from tests.talkers import add_talkers
 
 pytestmark = pytest.mark.browser
@@ -32,7 +32,7 @@ SECRETS = ("zebra", "okapi", "chatml", "llama-base", "tokens/s", "first token af
 def folder(tmp_path_factory):
     data = tmp_path_factory.mktemp("chat")
     add_talkers(data, NAMES)
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         for name in ("kim", "lee"):
             add_account(store, Account(name, "researcher"), PASSWORD, "test")
     return data
@@ -60,14 +60,14 @@ class House:
 
     def log_in(self, browser, name):
         context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         context.set_extra_http_headers({"accept-encoding": "identity"})  # a wire that can be read
         page = context.new_page()
         page.goto(f"{self.app.url}/login?next=/lab/")
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/lab/")
+        page.wait_for_url(lambda url: "/login" not in url)
         page.close()
         return context
 
@@ -129,7 +129,13 @@ def vote(page, place):
         page.locator(f"#chat-{name} input").nth(place).check()
 
 
-def wait_until(check, seconds=15):
+def read_key(page):
+    """The conversation that the address names, once it does."""
+    page.wait_for_url(re.compile("talk="))
+    return re.search(r"talk=([\w-]+)", page.url)[1]
+
+
+def wait_until(check, seconds=60):
     deadline = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < deadline, "it did not come to pass"
@@ -142,10 +148,9 @@ def test_two_models_by_name_from_the_first_word_to_the_file(house):
         say(page, "Tell me <b>about</b> camels.")
         page.locator("#chat-votes").wait_for(timeout=LOAD_MS)
         for place, name in enumerate(("OKAPI 13B", "ZEBRA 7B")):
-            assert name in reply(page, place).inner_text()
-            assert "tokens/s" in reply(page, place).inner_text()
-            assert "Cut at its limit" in reply(page, place).inner_text()
-        assert "Tell me <b>about</b> camels." in page.locator("#chat-asked").inner_text()
+            for words in (name, "tokens/s", "Cut at its limit"):
+                expect(reply(page, place)).to_contain_text(words)
+        expect(page.locator("#chat-asked")).to_contain_text("Tell me <b>about</b> camels.")
 
         reply(page, 0).get_by_role("button", name="Copy").click()
         expect(reply(page, 0).get_by_role("button", name="Copied")).to_be_visible()
@@ -180,7 +185,7 @@ def test_two_models_by_name_from_the_first_word_to_the_file(house):
         expect(page.locator("#chat-asked")).to_contain_text("And llamas?")
         expect(page.locator("#chat-turns")).to_contain_text("Tell me <b>about</b> camels.")
         expect(page.locator("#chat-turns .votes")).to_contain_text("helpful Response 1")
-        key = re.search(r"talk=([\w-]+)", page.url)[1]
+        key = read_key(page)
         answer = page.request.get(f"{house.app.url}/lab/export/talk?talk={key}")
         line = answer.json()
         prompts = [(turn["prompt"], turn["current"]) for turn in line["turns"]]
@@ -203,14 +208,15 @@ def test_stop_ends_both_sides_and_keeps_what_was_said(house):
     with house.visit() as page:
         choose_models(page)
         say(page, "Go on for long.")
-        wait_for_text(page, 0)
-        wait_for_text(page, 1)
-        page.locator("#chat-stop").click()
+        for place in (0, 1):
+            wait_for_text(page, place)
+            expect(reply(page, place).locator(".rendered")).to_have_text(re.compile(".{6}", re.S))
+        page.locator("#chat-stop").press("Enter")  # a click waits for text to stand still
         page.locator("#chat-again").wait_for()
         for place in (0, 1):
             expect(reply(page, place)).to_contain_text("Stopped.")
             assert len(reply(page, place).locator(".rendered").inner_text()) > 5
-        assert not page.locator("#chat-votes").is_visible()  # there is no whole answer
+        expect(page.locator("#chat-votes")).to_be_hidden()  # there is no whole answer
         wait_until(lambda: sum(map(house.count_running, NAMES)) == 0)
 
 
@@ -222,9 +228,8 @@ def test_leaving_the_page_frees_the_models_and_a_reload_does_not(house):
         page.reload()
         wait_for_text(page, 0, ".speaking")
         assert sum(map(house.count_running, NAMES)) > 0  # the control: it is at work
-    start = time.monotonic()
-    wait_until(lambda: sum(map(house.count_running, NAMES)) == 0, 8)
-    assert time.monotonic() - start < 7  # and not because the answer was at its end
+    # 3,500 tokens take half a minute where nothing else runs: it is not at its end before that
+    wait_until(lambda: sum(map(house.count_running, NAMES)) == 0, 18)
 
 
 def test_a_battle_tells_the_browser_nothing_before_the_vote(house):
@@ -233,7 +238,7 @@ def test_a_battle_tells_the_browser_nothing_before_the_vote(house):
         page.locator("#chat-votes").wait_for(timeout=LOAD_MS)
         ports = [house.read_state(name)["port"] for name in NAMES]
         secrets = [*SECRETS, *(f"127.0.0.1:{port}" for port in ports)]
-        key = re.search(r"talk=([\w-]+)", page.url)[1]
+        key = read_key(page)
         refused = page.request.get(f"{tap.url}/lab/export/talk?talk={key}")
         chats = page.request.get(f"{house.app.url}/lab/export/chats")
         vote(page, 0)
@@ -254,7 +259,7 @@ def test_a_battle_tells_the_browser_nothing_before_the_vote(house):
         page.locator("#chat-show").click()
         expect(page.locator("#chat-head h2")).to_contain_text("ZEBRA 7B")
         expect(reply(page, 0)).to_contain_text("tokens/s")
-        assert not page.locator("#chat-votes").is_visible()
+        expect(page.locator("#chat-votes")).to_be_hidden()
         named = tap.read().lower()  # the control: the same wire tells them now
         assert [word for word in ("zebra", "okapi", "tokens/s") if word not in named] == []
 
@@ -266,15 +271,15 @@ def test_a_worker_that_is_killed_is_told_of_and_the_next_message_works(house):
         wait_for_text(page, 0)
         wait_for_text(page, 1)
         os.kill(house.read_state("okapi-13b")["pid"], signal.SIGKILL)
-        expect(reply(page, 0)).to_contain_text("OKAPI 13B stopped working.", timeout=10_000)
-        assert "signal 9" in reply(page, 0).inner_text()
-        assert "Its part of the answer is kept." in reply(page, 0).inner_text()
+        for words in ("OKAPI 13B stopped working.", "signal 9", "Its part of the answer is kept."):
+            expect(reply(page, 0)).to_contain_text(words)
         before = len(reply(page, 1).inner_text())
         wait_until(lambda: len(reply(page, 1).inner_text()) > before)  # the other side goes on
-        page.locator("#chat-stop").click()
+        page.locator("#chat-stop").press("Enter")  # a click waits for text to stand still
         page.locator("#chat-again").wait_for()
         for place in (0, 1):
             page.get_by_label("Most new tokens").nth(place).fill("20")
+            page.get_by_label("Most new tokens").nth(place).press("Tab")
         say(page, "Still there?")
         page.locator("#chat-votes").wait_for(timeout=LOAD_MS)
         expect(page.locator("#chat-turns")).to_contain_text("OKAPI 13B stopped working.")
@@ -284,7 +289,7 @@ def test_no_worker_outlives_a_killed_app(house):
     pids = [house.read_state(name)["pid"] for name in NAMES]
     assert all(map(is_alive, pids))  # the control
     house.app.process.kill()
-    wait_until(lambda: not any(map(is_alive, pids)), 10)
+    wait_until(lambda: not any(map(is_alive, pids)), 30)
 
 
 def is_alive(pid):

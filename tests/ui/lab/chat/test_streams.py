@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from annotations.conversations import add_turn, find_talk, start_battle, start_talk
-from annotations.store import Store
 from backend.dialogue import Reply
 from backend.errors import MissingTool
 from backend.supervisor import WorkerState
+from tests.ledgers import open_store
 from tests.ui.lab.chat.conftest import Parrot
 from ui.lab.chat.floor import Floor
 from ui.lab.chat.streams import BEAT_S, Speaker, watch
@@ -131,13 +131,14 @@ def test_in_a_battle_nobody_speaks_before_all_are_ready(store, models, seats):
 
 
 def test_the_control_by_name_the_fast_side_speaks_at_once(store, models, talk):
-    models.delays["bear"] = 1
+    models.delays["bear"] = 60
     seen = []
 
-    async def look(_, found):
+    async def look(floor, found):
         while not found.sides[0].text:
             await asyncio.sleep(0.01)
         seen.append(found.sides[1].text)
+        floor.stop(talk.key, "kim")
 
     run_round(store, models, talk, look)
     assert seen == [""]
@@ -153,7 +154,7 @@ def test_a_battle_goes_on_when_one_side_cannot_start(store, models, seats):
 
 
 def test_an_answer_that_cannot_be_saved_says_so(tmp_path, models, seats):
-    with Store(tmp_path / "d", purpose="test") as store:
+    with open_store(tmp_path / "d") as store:
         talk = start_talk(store, "kim", seats)
         add_turn(store, talk.conversation_id, "kim", "Hi.")
         talk = find_talk(store, talk.key, "kim")

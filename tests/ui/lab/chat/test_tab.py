@@ -141,7 +141,7 @@ def test_a_reload_shows_the_conversation_of_the_address_to_its_owner_only(chat, 
 
 
 def test_a_page_that_comes_back_while_a_side_speaks_watches_on(chat, kim, models):
-    models.parrots.update({name: Parrot(("a",) * 30, 0.02) for name in ("ape", "bear", "cat")})
+    models.parrots.update({name: Parrot(("a",) * 30, 0.05) for name in ("ape", "bear", "cat")})
 
     async def live():
         sent = await chat.send(kim, *make_form(chat, box="Hi."))

@@ -3,11 +3,10 @@ import pytest
 from playwright.sync_api import expect
 from starlette.requests import Request
 
-from annotations.store import Store
 from backend.settings import Settings
 from tests.browser import open_browser, serve_here
 from tests.judged import add_judgment
-from tests.ledgers import add_ballot, make_study
+from tests.ledgers import add_ballot, make_study, open_store
 from ui.lab.judge.agreement import AgreementPart
 from ui.server import make_context
 
@@ -95,7 +94,7 @@ def test_a_pair_that_is_not_there_is_said(store, part):
 
 @pytest.mark.browser
 def test_a_disagreement_is_opened_and_left_without_loading_the_page(tmp_path):
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         fill(store)
     with serve_here(tmp_path) as app, open_browser() as browser:
         page = browser.new_page(viewport={"width": 390, "height": 800})

@@ -1,10 +1,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from annotations.store import Store
 from backend.judge.records import VERDICT_OUTCOMES
 from tests.browser import open_browser, serve_here
 from tests.judged import add_judgment, make_questions
+from tests.ledgers import open_store
 from ui.lab.judge.words import OUTCOMES
 
 PAIR = ("alpaca", "vicuna")
@@ -17,7 +17,7 @@ def test_every_outcome_has_a_word():
 @pytest.mark.browser
 def test_from_bars_to_a_reply_and_back_without_loading_the_page(tmp_path):
     reply = "6 8\n<b>bold</b> <script>document.title = 'run'</script>"
-    with Store(tmp_path, purpose="test") as store:
+    with open_store(tmp_path) as store:
         make_questions(store)
         add_judgment(store, 1, PAIR, (7, 9))
         add_judgment(store, 1, PAIR[::-1], (6, 8), reference_slot=1, text=reply)
