@@ -46,6 +46,7 @@ FOLLOWS: dict[Life, frozenset[Life]] = {
     "stopped": frozenset({"stopping", "failed"}),
     "failed": frozenset({"loading", "ready"}),
 }
+UP: tuple[Life, ...] = ("loading", "ready")
 MAX_FAILURES = 3
 WITHIN_S = 60.0
 
@@ -78,7 +79,7 @@ class Worker:
     @property
     def up(self) -> bool:
         """Say whether it serves or is about to."""
-        return self.state.state in ("loading", "ready")
+        return self.state.state in UP
 
     def see_end(self, within_s: float) -> None:
         """Wait until its end has been noticed, where it is about to end."""
@@ -189,7 +190,7 @@ class Supervisor:
                 on_state(state)
             if state.state == "ready":
                 return state
-            if not worker.up:
+            if state.state not in UP:  # as it was told: it may have changed since
                 raise CamelidError(explain_failure(state))
             await asyncio.sleep(POLL_S)
 

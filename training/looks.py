@@ -10,12 +10,16 @@ from pathlib import Path
 
 from backend.child import Traces
 from backend.errors import CamelidError, InputError
-from training.outcomes import read_outcome
+from training.outcomes import MEMORY, read_outcome
 from training.queue import CHILD, Environment
 
 LOOK_LOG = "look.log"
 MOST_LOG = 4000  # characters
 POLL_S = 0.05
+SWELLS = (
+    "Looking at the data takes over half of this machine's memory. Take fewer rows (max_rows), or "
+    "another base: its tokenizer may be broken."
+)
 
 
 def run_child(
@@ -70,6 +74,8 @@ def explain_look(folder: Path, code: int) -> str:
     if word and word.message:
         return word.message
     log = (folder / LOOK_LOG).read_text("utf-8", errors="replace").strip()
+    if MEMORY.search(log):
+        return SWELLS
     if log and "Traceback" not in log:
         return log[-MOST_LOG:]
     last = Traces(folder / "none", folder / LOOK_LOG).read_last_line()

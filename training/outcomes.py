@@ -18,7 +18,10 @@ Reason = Literal["", "stopped", "stopped_now", "app_ended", "disk_low"]
 
 N_TAIL = 20  # lines of the log that an end quotes
 RESUME = "Resume goes on from its last checkpoint."
-MEMORY = re.compile(r"out of memory|OutOfMemoryError|\bMemoryError\b|DefaultCPUAllocator")
+MEMORY = re.compile(
+    r"out of memory|OutOfMemoryError|\bMemoryError\b|DefaultCPUAllocator"
+    r"|memory allocation of \d+ bytes failed"
+)
 DISK = re.compile(r"No space left on device|Disk quota exceeded|os error 28\b")
 # How launchers tell that the process they had started was killed: 9 is nobody's own choice.
 KILLED = re.compile(r"Signals\.SIGKILL|[Ss]ignal 9\b|exitcode\s*:\s*-9\b")

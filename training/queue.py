@@ -23,7 +23,7 @@ from training.group import end_marked, has_word, is_same
 from training.jobs import JOBS, RECIPE, list_folders, read_job, select_jobs
 from training.launch import ROOT
 from training.orders import FOLDER, Job
-from training.outcomes import N_TAIL, RESUME, Outcome, read_outcome
+from training.outcomes import DISK, N_TAIL, RESUME, Outcome, read_outcome
 from training.recipes import open_recipe
 from training.states import (
     STATE,
@@ -97,8 +97,9 @@ class Queue:
             self._file = None
         for child in self._children.values():
             let_go(child)
-        wait_until(lambda: not any(map(is_up, children)), CLOSE_S)
-        wait_until(lambda: not any(map(self._is_alive, ending)), CLOSE_S)
+        wait_until(
+            lambda: not any(map(is_up, children)) and not any(map(self._is_alive, ending)), CLOSE_S
+        )
         for job in ending:
             if self._is_alive(job) and not is_queue_held(self._folder):
                 kill_one(job.state.pid)  # its watchman ends what it had started
@@ -124,7 +125,8 @@ class Queue:
             if job.state.life == "queued":
                 self.drop_stopped(job)
             elif not self._is_alive(job):
-                self._bury(job)
+                with suppress(OSError):  # on a full disk; it is tried again
+                    self._bury(job)
         jobs = self._list_open()
         running = select_jobs(jobs, "starting", "running", "stopping")
         return [*running, *select_jobs(jobs, "queued")]
@@ -217,6 +219,8 @@ class Queue:
         end_marked(str(job.folder))
         word = read_outcome(job.folder)
         gone = Outcome("interrupted", f"The process that watched it has gone. {RESUME}")
+        if DISK.search("\n".join(tail_log(job.folder, N_TAIL))):  # nor could that process say so
+            gone = Outcome("disk_full", f"The disk was full. Make room first. {RESUME}")
         self._end(job, word if word and word.end != "cancelled" else gone)
 
     def _end(self, job: Job, outcome: Outcome) -> None:

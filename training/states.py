@@ -9,9 +9,10 @@ import json
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import IO
@@ -26,6 +27,8 @@ STOP, KEEP_RUNNING, OUTCOME = "stop", "keep_running", "outcome.json"
 STOP_WORDS = {False: "save\n", True: "now\n"}
 TAIL_BYTES = 1_000_000
 CURVE_BYTES = 100_000_000
+MOST_POINTS = 5_000  # of a curve: no screen shows more, and each takes a moment to parse
+LAST_BYTES = 4_096  # hold the last lines of a curve
 MOST_BYTES = 1_000_000  # of a file that says something in a few words
 MOST_NUMBER = 10**18  # on a curve
 NUMBERS = (int, float, type(None))
@@ -161,8 +164,14 @@ def tail_log(folder: Path, n: int) -> list[str]:
         text = read_some(folder / LOG, TAIL_BYTES, end=True).decode(errors="replace")
     except OSError:
         return []
-    lines = [line.rpartition("\r")[2] for line in text.replace("\r\n", "\n").split("\n")]
-    return [clean_line(line) for line in lines if line.strip()][-n:] if n > 0 else []
+    lines = text.replace("\r\n", "\n").split("\n")
+    shown = (clean_line(line) for line in map(cut_overwritten, reversed(lines)) if line.strip())
+    return list(islice(shown, max(n, 0)))[::-1]
+
+
+def cut_overwritten(line: str) -> str:
+    """Return what a terminal shows of a line that was written over, as progress bars are."""
+    return line.rpartition("\r")[2]
 
 
 def clean_line(line: str) -> str:
@@ -178,19 +187,47 @@ def clean_words(text: str) -> str:
 def read_metrics(job: Job) -> list[Point]:
     """Return a job's curve: one point a logged step, in the order of steps.
 
-    Edge: a torn last line is left out. Lines of one step are one point. A job that went on from
-    an earlier step has its curve cut there: what came after it was done again.
+    Edge: of a long run only some steps are read, evenly, with the last one and all that were
+    measured on held-out rows. A torn last line is left out. Lines of one step are one point. A job
+    that went on from an earlier step has its curve cut there: what came after it was done again.
     """
     try:
         text = read_some(job.folder / METRICS, CURVE_BYTES, end=True)
     except OSError:
         return []
+    return join_lines(choose_lines(text.splitlines()))
+
+
+def join_lines(lines: Iterable[bytes]) -> list[Point]:
+    """Return the points that lines tell."""
     points: list[Point] = []
-    for line in text.splitlines():
+    for line in lines:
         point = read_point(line)
         if point:
             join_point(points, point)
     return points
+
+
+def choose_lines(lines: list[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a curve that are worth parsing: all, or some of very many."""
+    every = 1 + len(lines) // MOST_POINTS
+    near_end = len(lines) - 2  # the last line may be torn
+    for place, line in enumerate(lines):
+        if place % every == 0 or place >= near_end or b'"eval_' in line:
+            yield line
+
+
+def read_last(path: Path) -> Point:
+    """Return the last point of a curve; the file may be long, so only its end is read.
+
+    Edge: nothing where there is none; a line without its end is not read yet.
+    """
+    try:
+        whole = read_some(path, LAST_BYTES, end=True).split(b"\n")[:-1]
+    except OSError:
+        return {}
+    points = join_lines(whole)
+    return points[-1] if points else {}
 
 
 def read_point(line: bytes) -> Point:

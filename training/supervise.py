@@ -41,6 +41,8 @@ from training.states import LOG, OUTCOME, may_outlive, read_stop, tail_log, writ
 
 STDIN = 0
 LOW_DISK = 500_000_000
+FULL_DISK = 1_000_000  # with less free, whatever could not be said was that
+RESERVE, RESERVE_BYTES = ".reserve", 64 << 10  # room for the last word on a full disk
 
 Plan = Callable[[Job], tuple[Sequence[str], Mapping[str, str]]]
 
@@ -101,6 +103,8 @@ class Supervise:
         os.nice(max(self._job.order.nice, 0))
         signal.signal(signal.SIGTERM, self._hear_end)
         (self._job.folder / OUTCOME).unlink(missing_ok=True)
+        with suppress(OSError):
+            (self._job.folder / RESERVE).write_bytes(bytes(RESERVE_BYTES))
         try:
             outcome = self._refuse() or self._see_through()
         except CamelidError as error:
@@ -109,6 +113,7 @@ class Supervise:
             outcome = Outcome("crashed", f"The trainer can't be started: {error}.")
         tail = tuple(tail_log(self._job.folder, N_TAIL))
         step, n_steps, _ = self._progress.read()
+        (self._job.folder / RESERVE).unlink(missing_ok=True)
         self._move(
             replace(
                 self._state,
@@ -144,7 +149,10 @@ class Supervise:
             code = group.end()
         folder = self._job.folder
         traces = Traces(code, tail_log(folder, N_TAIL), count_killed() - self._n_killed)
-        return decide_end(read_outcome(folder), self._reason, traces)
+        word = read_outcome(folder)
+        if code and word is None and shutil.disk_usage(folder).free < FULL_DISK:
+            return decide_end(None, self._reason or "disk_low", traces)
+        return decide_end(word, self._reason, traces)
 
     def _is_over(self, group: Group) -> bool:
         """Ask what a launcher has left behind to end; say whether it was given its time."""
@@ -248,7 +256,7 @@ def plan_trainer(
     machine = join_nodes(read_machine(), job.order, rank=0)
     write_config(job, recipe, machine)
     environment = keyring.child_environment(build_environment(job, recipe, machine))
-    return build_command(job, recipe, machine), environment
+    return build_command(job, machine), environment
 
 
 def main(words: Sequence[str]) -> int:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import InputError, NotFound
+from backend.worker.claims import check_sizes
 
 PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl"})
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 INDEX = "model.safetensors.index.json"
+AUTO = "auto_map"  # names code in the folder, or on a hub
 # These can name code of a hub, as "owner/kernel".
 ATTENTION = ("attn_implementation", "_attn_implementation")
 ADAPTER, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
@@ -30,6 +32,8 @@ def check_folder(path: Path) -> Path:
     check_links(folder)
     check_configs(folder)
     check_weights(folder)
+    if not is_adapter(folder):
+        check_sizes(folder, read_json(folder / "config.json"))
     if not any((folder / name).is_file() for name in TOKENIZERS):
         raise InputError(f"{folder} has no tokenizer (tokenizer.json or tokenizer.model).")
     return folder
@@ -68,6 +72,7 @@ def check_links(folder: Path) -> None:
     root = folder.parent.parent if folder.parent.name == "snapshots" else folder
     for entry in list_entries(folder):
         if not entry.is_symlink():
+            check_plain(entry)
             continue
         target = entry.resolve()
         if not target.is_relative_to(root):
@@ -77,6 +82,12 @@ def check_links(folder: Path) -> None:
             )
         if not target.exists():
             raise InputError(f"{entry} is a link to nothing: {target} is missing. Fetch it again.")
+
+
+def check_plain(entry: Path) -> None:
+    """Refuse a pipe or a device, which a reader would wait for. Errors: InputError."""
+    if not entry.is_file() and not entry.is_dir():
+        raise InputError(f"{entry} is no plain file. Put the file itself there.")
 
 
 def list_entries(folder: Path) -> Iterator[Path]:
@@ -92,9 +103,9 @@ def check_configs(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder} has no config.json, so it is no model in Hugging Face's form.")
     for path in sorted(folder.glob("*config*.json")):
-        told = read_json(path)
-        asked = [key for key in ("auto_map", *ATTENTION) if key in list_keys(told)]
-        if "auto_map" in asked or any("/" in str(told.get(key)) for key in asked):
+        pairs = list_pairs(read_json(path))
+        asked = [key for key, value in pairs if asks_for_code(key, value)]
+        if asked:
             raise InputError(
                 f"{path} asks for code of its own ({asked[0]}), which is never run here. "
                 "Use a model that transformers knows by itself."
@@ -112,15 +123,20 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def list_keys(value: object) -> Iterator[str]:
-    """Yield every key at any depth."""
+def list_pairs(value: object) -> Iterator[tuple[str, object]]:
+    """Yield every key with its value, at any depth."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield key
-            yield from list_keys(inner)
+            yield key, inner
+            yield from list_pairs(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from list_keys(inner)
+            yield from list_pairs(inner)
+
+
+def asks_for_code(key: str, value: object) -> bool:
+    """Return whether a line of a config names code that would have to be run."""
+    return key == AUTO or (key in ATTENTION and "/" in str(value))
 
 
 def check_weights(folder: Path) -> None:

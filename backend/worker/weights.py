@@ -6,6 +6,7 @@ float16 there and float32 on a CPU; flash attention where it is installed, else 
 
 import importlib.util
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -172,15 +173,29 @@ def join_adapter(model: PreTrainedModel, folder: Path) -> PreTrainedModel:
 
     Errors: InputError when the adapter does not belong to the model.
     """
-    from peft import PeftModel  # noqa: PLC0415 - a second to import, and few models have one
-
     try:
-        joined = PeftModel.from_pretrained(model, str(folder), local_files_only=True)
+        joined = open_adapter(model, folder)
     except LOADING as error:
         raise InputError(
             f"The adapter in {folder} does not fit its base: {first_line(str(error))}"
         ) from error
     return joined.merge_and_unload().eval()  # type: ignore[no-any-return]
+
+
+def open_adapter(model: PreTrainedModel, folder: Path) -> Any:  # noqa: ANN401
+    """Return a model with an adapter before it is folded in.
+
+    Errors: one of LOADING, also when the adapter's file lacks a part: the library only warns of
+    that, and what is folded in would be nothing.
+    """
+    from peft import PeftModel  # noqa: PLC0415 - a second to import, and few models have one
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Found missing adapter keys", UserWarning)
+        try:
+            return PeftModel.from_pretrained(model, str(folder), local_files_only=True)
+        except UserWarning as error:
+            raise ValueError(str(error)) from error
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:

@@ -73,6 +73,17 @@ def test_word_of_a_trainer_outlives_its_supervisor(queue, tmp_path, end):
     assert (read_state(job.folder).end, read_state(job.folder).message) == (end, "So.")
 
 
+@pytest.mark.parametrize(
+    ("log", "end"),
+    [("OSError: [Errno 28] No space left on device\n", "disk_full"), ("step 3\n", "interrupted")],
+)
+def test_full_disk_is_named_even_where_the_supervisor_could_not_say_so(queue, tmp_path, log, end):
+    job = make_job(tmp_path)
+    write_state(job.folder, JobState("running", pid=1, born=1.0))
+    (job.folder / "log.txt").write_text(log)
+    assert queue.settle() == [] and read_state(job.folder).end == end
+
+
 def test_job_that_was_just_being_started_is_given_a_moment(queue, tmp_path):
     job = make_job(tmp_path)
     write_state(job.folder, JobState("starting", started_at=8.0))

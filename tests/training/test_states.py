@@ -11,12 +11,15 @@ from backend.errors import InputError
 from tests.jobs import make_job
 from training.orders import JobState
 from training.states import (
+    METRICS,
     MOST_NOTES,
+    MOST_POINTS,
     ask_stop,
     clear_traces,
     join_point,
     keep_running,
     may_outlive,
+    read_last,
     read_log,
     read_metrics,
     read_notes,
@@ -161,3 +164,20 @@ def test_message_steers_no_terminal(job):
     write_state(job.folder, JobState("ended", "crashed", "\x1b[2JIt\nended.", ("\x1b[2J",)))
     state = read_state(job.folder)
     assert (state.message, state.tail) == ("[2JIt ended.", ("[2J",))
+
+
+def test_of_a_long_curve_some_steps_are_read_with_both_ends_and_all_that_was_held_out(job):
+    n = 3 * MOST_POINTS
+    lines = [json.dumps({"step": step, "loss": 1.0}) for step in range(1, n + 1)]
+    lines[7] = json.dumps({"step": 8, "eval_loss": 2.0})
+    (job.folder / METRICS).write_text("\n".join(lines) + "\n")
+    points = read_metrics(job)
+    assert len(points) <= MOST_POINTS + 3 and (points[0]["step"], points[-1]["step"]) == (1, n)
+    assert {"step": 8, "eval_loss": 2.0} in points and read_last(job.folder / METRICS) == points[-1]
+
+
+def test_the_last_point_is_whole_and_a_torn_line_is_none(job):
+    path = job.folder / METRICS
+    assert read_last(path) == {}
+    path.write_text('{"step": 1, "loss": 3}\n{"step": 1, "eval_loss": 4}\n{"step": 2, "lo')
+    assert read_last(path) == {"step": 1, "loss": 3, "eval_loss": 4}

@@ -51,11 +51,12 @@ def test_killed_app_leaves_nothing(tmp_path, life):
     with run_app(tmp_path) as (app, job):
         app.kill()
         app.wait()
-        wait_for(lambda: not list_left(tmp_path), WITHIN_S)
+        wait_for(lambda: not list_left(tmp_path), 3 * WITHIN_S)  # a busy machine is slower
     state = list_jobs(tmp_path)[0].state
     assert (state.end, "Resume" in state.message) == ("interrupted", True)
     saved = job.folder / "run" / f"checkpoint-{state.step}"
-    assert saved.is_dir() == (life == "steps 9999")
+    if state.step % 5:  # all save every fifth step
+        assert saved.is_dir() == (life == "steps 9999")
 
 
 def test_killed_app_is_outlived_by_a_job_that_may(tmp_path):
@@ -80,7 +81,7 @@ def test_app_and_supervisor_killed_at_once_leave_nothing(tmp_path):
     with run_app(tmp_path, "keep") as (app, job):
         app.kill()
         os.kill(job.state.pid, signal.SIGKILL)
-        wait_for(lambda: not list_left(job.folder), WITHIN_S)
+        wait_for(lambda: not list_left(job.folder), 3 * WITHIN_S)
     with open_workshop(tmp_path) as workshop:
         assert workshop.wait(job.id, 30).state.end == "interrupted"
 

@@ -5,11 +5,13 @@ The heavy imports come late: a look is done in two seconds, and nothing here eve
 
 import argparse
 import os
+import resource
 import stat
 import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -69,7 +71,14 @@ def read_rows(text: str) -> tuple[int, ...]:
 
 
 def read_own(folder: Path) -> Recipe:
-    """Return a job's own recipe. Errors: InputError when it is not there or broken."""
+    """Return a job's own recipe.
+
+    Errors: InputError when it is not there or broken, and where a link would lead what is written
+    out of the folder.
+    """
+    link = next((path for path in folder.rglob("*") if path.is_symlink()), None)
+    if link:
+        raise InputError(f"{link} is a link, and a job's folder holds none. Order the job again.")
     try:
         return open_recipe(folder / RECIPE)
     except InputError as error:
@@ -109,6 +118,13 @@ def end_with_parent() -> None:
         threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start()
 
 
+def limit_memory() -> None:
+    """Let this process have half of the machine's memory: files from anywhere may swell in it."""
+    half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    with suppress(OSError, ValueError):  # less is allowed already
+        resource.setrlimit(resource.RLIMIT_DATA, (half, half))
+
+
 def leave(code: int) -> None:
     """End this process at once when it failed: others may hang in a talk that nobody answers."""
     sys.stdout.flush()
@@ -124,6 +140,7 @@ if __name__ == "__main__":
     os.environ.update(QUIET)
     if sys.argv[1:2] == ["look"]:
         end_with_parent()
+        limit_memory()
         os.environ["TRANSFORMERS_NO_ADVISORY_WARNINGS"] = "1"  # that it won't find torch is meant
         sys.modules.setdefault("torch", None)  # type: ignore[arg-type]  # seconds, for nothing
     leave(main(sys.argv[1:]))

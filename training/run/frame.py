@@ -1,6 +1,7 @@
 """The frame around every trainer: its arguments, what watches it, and what is saved at the end."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -50,7 +51,7 @@ def make_arguments(job: Job, recipe: Recipe, report: Report | None = None) -> di
         "warmup_steps": recipe.warmup,
         "weight_decay": recipe.weight_decay,
         "max_grad_norm": recipe.max_grad_norm,
-        "activation_checkpointing": recipe.activation_checkpointing and not is_sharded(os.environ),
+        "activation_checkpointing": recipe.activation_checkpointing,
         "seed": recipe.seed,
         "data_seed": recipe.seed,
         "logging_steps": recipe.log_steps,
@@ -73,7 +74,7 @@ def count_processes(environ: Mapping[str, str]) -> int:
 
 
 def is_sharded(environ: Mapping[str, str]) -> bool:
-    """Return whether the launcher shards the weights; it then has activations computed twice."""
+    """Return whether the launcher has the weights sharded."""
     return environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
 
 
@@ -116,10 +117,7 @@ def train_and_save(
     watch = next(one for one in trainer.callback_handler.callbacks if isinstance(one, Watch))
     trainer.remove_callback(PrinterCallback)  # the Recorder says it shorter
     run = Path(str(trainer.args.output_dir))
-    if trainer.is_world_process_zero():
-        drop_torn(run)
-    agree(False, trainer.args.device)
-    newest = find_newest(run)
+    newest = choose_start(trainer, run)
     try:
         with suppress(Finished):
             trainer.train(resume_from_checkpoint=str(newest) if newest else None)
@@ -129,6 +127,17 @@ def train_and_save(
         raise Stopped(explain_stop(trainer.state.global_step, run), asked=watch.asked)
     metrics = read_metrics(trainer) | dict(measure(trainer) if measure else {})
     return save_checkpoint(trainer, job, recipe, base, metrics)
+
+
+def choose_start(trainer: Trainer, run: Path) -> Path | None:
+    """Return the checkpoint to go on from, or None for the start; the log has what was damaged."""
+    damaged = drop_torn(run) if trainer.is_world_process_zero() else []
+    agree(False, trainer.args.device)
+    newest = find_newest(run)
+    for words in damaged:
+        place = newest.name if newest else "the start, as no other is kept"
+        sys.stdout.write(f"{words} It goes on from {place}.\n")
+    return newest
 
 
 def explain_stop(step: int, run: Path) -> str:

@@ -2,9 +2,10 @@
 
 The trainer writes a checkpoint file by file, and a kill can come between two of them. A checkpoint
 counts from the moment its mark is there, which is written after everything else; and an older one
-goes only after that.
+goes only after that. The mark says how long each file is, as a disk that fails may cut one later.
 """
 
+import json
 import os
 import re
 import shutil
@@ -25,9 +26,27 @@ def mark_whole(checkpoint: Path) -> None:
         if path.is_file():
             sync(path)
     mark = checkpoint / MARK
-    mark.write_text("")
+    mark.write_text(json.dumps(measure_files(checkpoint)))
     sync(mark)
     sync(checkpoint)
+
+
+def measure_files(checkpoint: Path) -> dict[str, int]:
+    """Return how long each file of a checkpoint is, by its path in it; the mark is none."""
+    paths = (path for path in checkpoint.rglob("*") if path.is_file() and path.name != MARK)
+    return {str(path.relative_to(checkpoint)): path.stat().st_size for path in paths}
+
+
+def find_damage(checkpoint: Path) -> str:
+    """Return what is wrong with a checkpoint that was whole once, in a few words, or nothing."""
+    try:
+        told, found = json.loads((checkpoint / MARK).read_bytes()), measure_files(checkpoint)
+        for name, size in told.items():
+            if found.get(name) != size:
+                return f"{name} has {found.get(name, 0):,} bytes in place of {size:,}"
+    except (OSError, ValueError, AttributeError) as error:
+        return f"its mark can't be read ({type(error).__name__})"
+    return ""
 
 
 def sync(path: Path) -> None:
@@ -58,11 +77,19 @@ def find_newest(run: Path) -> Path | None:
     return next(reversed(list_whole(run)), None)
 
 
-def drop_torn(run: Path) -> None:
-    """Remove checkpoints that a kill has left in pieces."""
-    for path, _ in list_all(run):
-        if not (path / MARK).is_file():
+def drop_torn(run: Path) -> list[str]:
+    """Remove checkpoints that a kill has left in pieces, and those that were damaged since.
+
+    Returns a sentence for each of the latter, as they had been counted on.
+    """
+    said: list[str] = []
+    for path, _ in sorted(list_all(run)):
+        damage = find_damage(path)
+        if (path / MARK).is_file() and damage:
+            said.append(f"{path.name} is damaged and can't be gone on from: {damage}.")
+        if damage:
             drop(path)
+    return said
 
 
 def drop_older(run: Path, keep: int) -> None:

@@ -1,5 +1,7 @@
 """Which checkpoints count, which is gone on from, and which are let go."""
 
+import pytest
+
 from training.run.keeping import (
     MARK,
     drop_older,
@@ -30,7 +32,7 @@ def test_a_torn_checkpoint_is_not_gone_on_from(tmp_path):
     make_checkpoint(tmp_path, 5)
     make_checkpoint(tmp_path, 10, whole=False)
     assert find_newest(tmp_path) == tmp_path / "checkpoint-5"
-    (tmp_path / "checkpoint-10" / MARK).touch()  # the mark is what decides
+    mark_whole(tmp_path / "checkpoint-10")  # the mark is what decides
     assert find_newest(tmp_path) == tmp_path / "checkpoint-10"
 
 
@@ -45,6 +47,23 @@ def test_torn_ones_are_swept_and_whole_ones_stay(tmp_path):
     (tmp_path / "README.md").write_text("not a checkpoint")
     drop_torn(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "checkpoint-5"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda folder: (folder / "model.safetensors").write_text("wei"), "3 bytes in place of 7"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "0 bytes in place of 7"),
+        (lambda folder: (folder / MARK).write_text("{"), "JSONDecodeError"),
+        (lambda folder: (folder / MARK).write_text("[]"), "AttributeError"),
+    ],
+)
+def test_a_checkpoint_that_was_damaged_gives_way_to_the_one_before(tmp_path, damage, words):
+    make_checkpoint(tmp_path, 5)
+    damage(make_checkpoint(tmp_path, 10))
+    (said,) = drop_torn(tmp_path)
+    assert "checkpoint-10 is damaged" in said and words in said
+    assert find_newest(tmp_path) == tmp_path / "checkpoint-5" and drop_torn(tmp_path) == []
 
 
 def test_only_the_newest_are_kept(tmp_path):
