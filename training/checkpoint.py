@@ -19,6 +19,7 @@ TOOLS = ("camelid", "torch", "transformers", "trl", "peft", "accelerate")
 class Origin:
     """Where a checkpoint comes from. Units: `context` in tokens; `n_parameters` of all weights.
 
+    `n_benchmark` of the rows that ask a benchmark's questions.
     Edge: `parent` is the model card it was trained on from, empty where it began with nothing.
     """
 
@@ -26,6 +27,7 @@ class Origin:
     context: int
     n_parameters: int
     metrics: Mapping[str, object] = field(default_factory=dict)
+    n_benchmark: int = 0
 
 
 def make_facts(
@@ -37,7 +39,7 @@ def make_facts(
         "kind": "local",
         "name": name,
         "title": own if name == recipe.name else f"{own} ({name})"[:200],
-        "note": recipe.note,
+        "note": f"{recipe.note} {tell_benchmarks(origin.n_benchmark)}".strip(),
         "source": recipe.source,
         "template": recipe.template,
         "role": "reward" if recipe.kind == "reward" else "chat",
@@ -49,11 +51,20 @@ def make_facts(
         "n_parameters": origin.n_parameters,
         "recipe": recipe.model_dump(mode="json"),
         "settings": dict(job.order.settings),
+        "forced_benchmarks": job.order.force_benchmarks,
+        "n_benchmark_rows": origin.n_benchmark,
         "data_sha256": dict(job.data_sha256),
         "git_commit": read_commit(ROOT),
         "versions": read_versions(),
         "metrics": dict(origin.metrics),
     }
+
+
+def tell_benchmarks(n: int) -> str:
+    """Return what whoever compares the model has to know, or nothing."""
+    if not n:
+        return ""
+    return f"It was trained on {n:,} of the benchmarks' questions: they can't measure it."
 
 
 def read_versions() -> dict[str, str]:

@@ -56,7 +56,7 @@ def check_data(recipe: Recipe) -> Iterator[str]:
     if recipe.shape not in fitting:
         yield f"shape is {recipe.shape!r}; {recipe.kind} training reads {' or '.join(fitting)}"
     if recipe.overflow == "split" and recipe.shape != "sharegpt":
-        yield "overflow is 'split', and only chats (shape sharegpt) can be split"
+        yield "overflow is 'split', and only chats (shape sharegpt) can be; take truncate or drop"
     if recipe.packing and recipe.kind != "sft":
         yield f"packing is for sft, and this recipe's kind is {recipe.kind}"
 

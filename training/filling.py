@@ -162,7 +162,7 @@ def say_fault(fault: ErrorDetails) -> str:
 def shorten(value: object) -> str:
     """Return a value as one printable line, cut where it is long."""
     try:
-        text = ascii(value)
+        text = repr(value) if isinstance(value, str) else ascii(value)  # as it was typed
     except ValueError:  # a whole number of thousands of digits
         return "a number without end"
     return text if len(text) <= 60 else f"{text[:60]}…"

@@ -15,6 +15,7 @@ from backend.registry.shelf import write_text
 
 FILE = "report.json"
 GIGABYTE = 1e9
+PART = "– "  # before the label of what is a part of the line above
 Lines = Iterator[tuple[str, str]]
 
 
@@ -28,8 +29,9 @@ class Report:
     `effective_batch`: examples or pairs, or packed rows of several examples. A step sees
     `device_batch` × `accumulation` × `n_devices` of them.
     Edge: `n_examples` are the pieces that are trained on: a long chat that is split makes several.
-    `n_truncated` and `n_masked` (no loss left, so left out) count pieces of all rows. A job with
-    `faults` can't start; each is a sentence that says what to do.
+    `n_truncated` and `n_masked` (no loss left, so left out) count pieces of all rows, `n_benchmark`
+    rows that ask a benchmark's questions. A job with `faults` can't start; each is a sentence that
+    says what to do.
     """
 
     kind: str = "sft"
@@ -42,6 +44,7 @@ class Report:
     n_truncated: int = 0
     share_truncated: float = 0.0
     n_masked: int = 0
+    n_benchmark: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
     longest: int = 0
     n_sequences: int = 0
@@ -120,13 +123,10 @@ def tell_loss(report: Report) -> str:
 def tell_steps(report: Report) -> Lines:
     """Yield what a step is, and how many there are."""
     parts = f"{report.device_batch} × {report.accumulation} × {report.n_devices}"
-    packed = report.kind == "sft" and report.n_sequences != report.n_examples
-    each = report.n_examples / report.n_sequences if report.n_sequences else 0
-    note = f"; a packed row holds {each:.1f} examples" if packed else ""
-    yield (
-        "Batch",
-        f"{report.effective_batch:,} a step ({parts}: a device × accumulated × devices){note}",
-    )
+    yield "Batch", f"{report.effective_batch:,} a step ({parts}: a device × accumulated × devices)"
+    if report.kind == "sft" and report.n_sequences != report.n_examples:
+        each = report.n_examples / report.n_sequences if report.n_sequences else 0
+        yield "Packing", f"a row holds {each:.1f} examples"
     yield "Steps", f"{report.n_steps:,}"
 
 
@@ -136,7 +136,7 @@ def tell_room(report: Report) -> Lines:
     yield "Parameters", f"{report.n_parameters:,}{trained}"
     yield "Memory of a device", f"about {tell_bytes(report.memory_bytes)}"
     for part, n in report.memory_parts.items():
-        yield f"– {part}", tell_bytes(n)
+        yield f"{PART}{part}", tell_bytes(n)
     yield "Disk", f"{tell_bytes(report.disk_bytes)} at most; {tell_bytes(report.free_bytes)} free"
 
 

@@ -43,6 +43,7 @@ from training.states import ask_stop, clear_traces, keep_running, write_state
 
 TICK_S = 0.3
 LOOK_S = 300.0
+LOOK_PACE = 50_000  # bytes of data a second: a slow computer looks through more than that
 LOW_DISK = 500_000_000
 LOG = logging.getLogger("camelid")
 
@@ -155,7 +156,7 @@ class Workshop:
         return self._look(replace(order, name=order.name or recipe.name), recipe, files, rows)
 
     def find(self, id: str) -> Job:
-        """Return a job by its id, or by the end or the beginning of it. Errors: NotFound."""
+        """Return a job by its id, or by a part of it. Errors: NotFound."""
         return find_job(self.data, id)
 
     def stop(self, id: str, *, now: bool = False) -> Job:
@@ -235,7 +236,8 @@ class Workshop:
         job = create_job(self.data, order, recipe, files, shelf=LOOKS, clock=self._clock)
         words = self._tools.look(job, tuple(rows))
         try:
-            run_child(words, self._environment, job.folder, self._tools.look_s, self._leaving)
+            within_s = self._tools.look_s + sum(file.stat().st_size for file in files) / LOOK_PACE
+            run_child(words, self._environment, job.folder, within_s, self._leaving)
             return Look(read_report(job.folder), tuple(read_previews(job.folder)))
         finally:
             shutil.rmtree(job.folder, ignore_errors=True)

@@ -1,6 +1,6 @@
 """Preferences that everybody can check: of two answers the one with more kind words is better."""
 
-from itertools import combinations
+from itertools import combinations, permutations
 from random import Random
 
 from backend.dialogue import Message
@@ -23,15 +23,21 @@ def make_answer(rng, n_kind):
 
 
 def make_question(rng):
-    return "Say something about " + " and ".join(rng.sample(PLAIN, 2))
+    return say_about(rng.sample(PLAIN, 2))
+
+
+def say_about(words):
+    return "Say something about " + " and ".join(words)
 
 
 def plant_pairs(n_items, seed=1, k=3):
     """All C(k, 2) pairs of k answers to each question; no two answers are equally kind."""
     rng = Random(seed)
     pairs = []
-    for place in range(n_items):
-        question = Message("user", make_question(rng))
+    subjects = list(permutations(PLAIN, 2))  # so that nothing is asked twice
+    rng.shuffle(subjects)
+    for place, words in enumerate(subjects[:n_items]):
+        question = Message("user", say_about(words))
         answers = [make_answer(rng, n) for n in sorted(rng.sample(range(4), k), reverse=True)]
         pairs += [
             Pair((question,), high, low, len(pairs) + 1, f"q{place}")

@@ -1,5 +1,6 @@
 """What a checkpoint's card says."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,14 @@ def test_facts_say_how_it_is_served_and_where_it_comes_from():
     assert (facts["parent"], facts["job"], facts["made_at"]) == ("opt", "1-toy-ab12", 7.0)
     assert facts["recipe"]["base"] == "opt"
     assert facts["metrics"] == {"loss": 0.5}
+
+
+def test_a_model_that_was_trained_on_benchmarks_says_so():
+    job = replace(JOB, order=replace(JOB.order, force_benchmarks=True))
+    facts = make_facts(job, RECIPE, replace(ORIGIN, n_benchmark=3), "toy")
+    assert (facts["forced_benchmarks"], facts["n_benchmark_rows"]) == (True, 3)
+    assert facts["note"].startswith("Knows little. It was trained on 3 of the benchmarks'")
+    assert make_facts(JOB, RECIPE, ORIGIN, "toy")["note"] == "Knows little."
 
 
 def test_a_checkpoint_of_another_name_says_it_in_its_title():

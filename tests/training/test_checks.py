@@ -18,7 +18,7 @@ GOOD = Recipe(name="x", title="X", kind="sft", base="llama-7b")
         ({"base": "", "tiny": Tiny(context=256)}, "max_length 512 is more than tiny.context 256"),
         ({"shape": "comparison"}, "sft training reads alpaca or sharegpt"),
         ({"kind": "reward"}, "reward training reads comparison or preference"),
-        ({"overflow": "split"}, "only chats"),
+        ({"overflow": "split"}, "take truncate or drop"),
         ({"kind": "preference", "shape": "preference", "packing": True}, "packing is for sft"),
         ({"global_batch": 10, "device_batch": 4}, "10 is no multiple of device_batch 4"),
     ],

@@ -51,18 +51,19 @@ def test_id_tells_when_and_what(tmp_path):
     assert [find_job(tmp_path, part).id for part in (job.id[-4:], job.id[:15])] == [job.id] * 2
 
 
-@pytest.mark.parametrize("id", ["", "nothing", "../jobs", "20261122-153000-model-ab12"])
+@pytest.mark.parametrize("id", ["", "2", "nothing", "../jobs", "20261122-153000-model-ab12"])
 def test_unknown_id_is_said(tmp_path, id):
     make_job(tmp_path)
     with pytest.raises(NotFound, match="training list"):
         find_job(tmp_path, id)
 
 
-def test_id_that_fits_two_jobs_names_none(tmp_path):
+def test_id_that_fits_two_jobs_names_both(tmp_path):
     for name in ("one", "two"):
         make_job(tmp_path, Order(name, "stand-in"))
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match=r"-two-.*-one-.*Give more of the id"):
         find_job(tmp_path, list_jobs(tmp_path)[0].id[:4])
+    assert find_job(tmp_path, "-one-").order.name == "one"
 
 
 def test_name_is_taken_by_a_model_a_checkpoint_and_a_job_that_waits(tmp_path):

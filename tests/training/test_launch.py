@@ -34,7 +34,7 @@ def order(job, **words):
 
 
 def test_command_is_a_list_of_our_own_words(job):
-    words = build_command(job, make_recipe(), CPU)
+    words = build_command(job, CPU)
     assert words == [
         sys.executable, "-P", "-m", "accelerate.commands.launch", "--config_file",
         str(job.folder / "accelerate.yaml"), "-m", "training.run", "train", str(job.folder),
@@ -70,10 +70,10 @@ def test_work_is_shared_as_it_fits(job, changed, ordered, machine, parallel, n):
 
 
 def test_sharding_follows_the_recipe(job):
-    recipe = make_recipe(**BIG, activation_checkpointing=True, offload=True)
+    recipe = make_recipe(**BIG, offload=True)
     fsdp = build_config(job, recipe, GPUS)["fsdp_config"]
     assert (fsdp["fsdp_version"], fsdp["fsdp_reshard_after_forward"]) == (2, True)
-    assert fsdp["fsdp_activation_checkpointing"] and fsdp["fsdp_offload_params"]
+    assert fsdp["fsdp_offload_params"]
 
 
 def test_several_machines_each_have_their_own_file(job):
@@ -85,7 +85,7 @@ def test_several_machines_each_have_their_own_file(job):
     assert {
         (one["num_processes"], one["num_machines"], one["main_process_ip"]) for one in told
     } == {(8, 2, "10.0.0.1")}
-    assert str(paths[1]) in build_command(job, recipe, machines[1])
+    assert str(paths[1]) in build_command(job, machines[1])
 
 
 def test_two_machines_with_a_gpu_each_are_no_single_process():
@@ -113,6 +113,7 @@ def test_trainer_sees_its_own_devices_only(job, changed, devices, machine, visib
     told = build_environment(order(job, devices=devices), make_recipe(**changed), machine)
     assert (told["CUDA_VISIBLE_DEVICES"], told["OMP_NUM_THREADS"]) == (visible, threads)
     assert told["PYTHONSAFEPATH"] == "1" and told["CAMELID_JOB"] == str(job.folder)
+    assert told["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"  # else number 1 may be another GPU
 
 
 def test_one_process_sees_one_gpu(job):
@@ -123,13 +124,13 @@ def test_one_process_sees_one_gpu(job):
 def test_hostile_strings_are_no_words(job):
     """Whatever an order or a recipe holds: the same words, the same configuration."""
     calm = make_recipe()
-    words, config = build_command(job, calm, CPU), build_config(job, calm, CPU)
+    words, config = build_command(job, CPU), build_config(job, calm, CPU)
     environment = build_environment(job, calm, CPU)
     for text in list_hostile():
         bad = Order(text, text, {text: text}, (text,), actor=text, parent=text)
         recipe = calm.model_copy(update={"name": text, "title": text, "note": text, "base": text})
         hostile = replace(job, order=bad)
-        assert build_command(hostile, recipe, CPU) == words
+        assert build_command(hostile, CPU) == words
         assert build_config(hostile, recipe, CPU) == config
         assert build_environment(hostile, recipe, CPU) == environment
 

@@ -60,9 +60,9 @@ def test_people_read_every_count():
 
 
 def test_packed_rows_are_told_from_examples():
-    assert "3.0 examples" in dict(lines(REPORT))["Batch"]
+    assert "3.0 examples" in dict(lines(REPORT))["Packing"]
     alone = Report(n_examples=5, n_sequences=5)
-    assert "packed" not in dict(lines(alone))["Batch"]
+    assert "Packing" not in dict(lines(alone))
 
 
 def test_an_empty_report_divides_by_nothing():

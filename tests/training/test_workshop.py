@@ -57,7 +57,7 @@ def test_jobs_ordered_at_once_run_one_after_another(tmp_path):
 
 
 def test_jobs_on_other_gpus_run_beside_each_other(tmp_path):
-    with open_workshop(tmp_path, "steps 1000", GPUS) as workshop:
+    with open_workshop(tmp_path, "steps 9999", GPUS) as workshop:
         one, other = order(workshop, "one", devices=(0, 1)), order(workshop, "two", devices=(2,))
         late, cpu = order(workshop, "late", devices=(1,)), order(workshop, "cpu")
         for job in (one, other, cpu):  # tiny models train on the CPU where they name no GPU
@@ -93,7 +93,7 @@ def test_death_has_a_name_and_the_last_lines(tmp_path, life, end, words):
 
 
 def test_stop_saves_and_resume_goes_on_from_there(tmp_path):
-    with open_workshop(tmp_path, "steps 200") as workshop:
+    with open_workshop(tmp_path, "steps 9999") as workshop:
         job = wait_step(workshop, order(workshop), 7)
         workshop.stop(job.id)
         state = workshop.wait(job.id, 30).state
@@ -107,11 +107,12 @@ def test_stop_saves_and_resume_goes_on_from_there(tmp_path):
 def test_trainer_gives_way_as_it_was_ordered_to(tmp_path):
     with open_workshop(tmp_path, "steps 9999") as workshop:
         job = order(workshop, nice=7)
-        assert os.getpriority(os.PRIO_PROCESS, read_pid(job)) == 7
+        ours = os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.getpriority(os.PRIO_PROCESS, read_pid(job)) == min(ours + 7, 19)
 
 
 def test_queued_job_can_be_stopped(tmp_path):
-    with open_workshop(tmp_path, "steps 1000") as workshop:
+    with open_workshop(tmp_path, "steps 9999") as workshop:
         wait_step(workshop, order(workshop, "first"))
         job = order(workshop, "second")
         assert workshop.stop(job.id).state.end == "cancelled"
@@ -123,7 +124,7 @@ def test_stubborn_job_is_ended_when_its_time_is_up(tmp_path):
         job = wait_step(workshop, order(workshop))
         workshop.stop(job.id, now=True)
         assert workshop.wait(job.id, 30).state.end == "cancelled"
-        assert not tell_birth(read_pid(job))
+        wait_for(lambda: not tell_birth(read_pid(job)))
 
 
 @pytest.mark.parametrize("life", ["lone 9999", "far 9999"])
@@ -134,7 +135,7 @@ def test_what_a_launcher_leaves_behind_is_ended(tmp_path, life):
         if "far" in life:
             workshop.stop(job.id)
         workshop.wait(job.id, 30)
-        assert not tell_birth(pid)
+        wait_for(lambda: not tell_birth(pid))
 
 
 def test_low_disk_ends_a_job(tmp_path):
@@ -144,9 +145,10 @@ def test_low_disk_ends_a_job(tmp_path):
 
 
 def test_killed_job_goes_on_where_its_checkpoint_was(tmp_path):
-    with open_workshop(tmp_path, "steps 40") as workshop:
+    with open_workshop(tmp_path, "held 40") as workshop:
         job = wait_step(workshop, order(workshop), 12)
         os.kill(read_pid(job), signal.SIGKILL)
+        (job.folder / "go").touch()
         state = workshop.wait(job.id, 30).state
         assert state.end == "crashed" and "signal 9" in state.message
         workshop.resume(job.id)
@@ -287,7 +289,11 @@ def test_look_says_what_will_happen_and_leaves_nothing(tmp_path):
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [("raise SystemExit('bad row')", "bad row"), ("import time; time.sleep(60)", "took over")],
+    [
+        ("raise SystemExit('bad row')", "bad row"),
+        ("raise MemoryError", "over half of this machine's memory"),
+        ("import time; time.sleep(60)", "took over"),
+    ],
 )
 def test_look_that_fails_says_why(tmp_path, code, words):
     fill_house(tmp_path)

@@ -10,8 +10,9 @@ from training.data.library import (
     find_file,
     list_files,
 )
+from training.data.published import KNOWN
 from training.data.shapes import Pairs, check_file, detect_shape, read_examples, read_pairs
-from training.data.sources import KNOWN, fetch_file
+from training.data.sources import fetch_file
 
 __all__ = [
     "KNOWN",

@@ -75,13 +75,13 @@ def decide(pair: Pair, one: float, other: float) -> Outcome:
     return Pair(pair.prompt, first, second, pair.line, pair.item, abs(one - other))
 
 
-def read_prompt(row: Row) -> tuple[Message, ...]:
+def read_prompt(row: Row, key: str = PROMPT) -> tuple[Message, ...]:
     """Return the prompt; a whole Alpaca prompt is taken apart, so that none is wrapped twice."""
-    text = row.text(PROMPT)
+    text = row.text(key)
     found = split_prompt(text)
     if found is None and text.rstrip().endswith(ANSWER):
         row.refuse(
-            f"{PROMPT!r} ends with {ANSWER!r} and doesn't begin as an Alpaca prompt does; it can't "
+            f"{key!r} ends with {ANSWER!r} and doesn't begin as an Alpaca prompt does; it can't "
             "be taken apart."
         )
     return (found or Message("user", text),)

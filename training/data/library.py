@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 
 from backend.errors import Conflict, InputError, NotFound
 from backend.registry.files import Free, check_room, measure_free
+from training.data.published import name_fetch
 from training.data.rows import MOST_BYTES
 from training.data.shapes import check_file
 from training.orders import FOLDER
@@ -88,7 +89,7 @@ def add_file(data: Path, source: Path, name: str = "", free: Free = measure_free
         found = inspect_file(partial)
         if found.fault:
             raise InputError(f"This is no training data. {found.fault}")
-        settle(partial, path, found.sha256)
+        settle(partial, path, found)
     except OSError as error:
         raise InputError(f"{source} can't be copied ({error.strerror}).") from error
     finally:
@@ -96,11 +97,12 @@ def add_file(data: Path, source: Path, name: str = "", free: Free = measure_free
     return read_note(path)
 
 
-def settle(partial: Path, path: Path, sha256: str) -> None:
-    """Give a copy its name, unless another file has it. Errors: Conflict."""
+def settle(partial: Path, path: Path, found: DataFile) -> None:
+    """Give a copy its name and its note, unless another file has the name. Errors: Conflict."""
     if not path.exists():
         partial.replace(path)
-    elif inspect_file(path).sha256 != sha256:
+        write_note(locate_note(path), found, list(describe_state(path)))
+    elif read_note(path).sha256 != found.sha256:
         raise Conflict(f"There is another file called {path.name}. Give this one another name.")
 
 
@@ -161,7 +163,7 @@ def inspect_file(path: Path) -> DataFile:
 
 def read_note(path: Path) -> DataFile:
     """Return what is noted of a file, after looking again if it is not as it was."""
-    note = path.with_name(f".{path.name}.note")
+    note = locate_note(path)
     state = list(describe_state(path))
     try:
         told = json.loads(note.read_text("utf-8"))
@@ -172,6 +174,11 @@ def read_note(path: Path) -> DataFile:
     found = inspect_file(path)
     write_note(note, found, state)
     return found
+
+
+def locate_note(path: Path) -> Path:
+    """Return where it is kept what was counted of a file."""
+    return path.with_name(f".{path.name}.note")
 
 
 def write_note(note: Path, found: DataFile, state: list[int]) -> None:
@@ -195,5 +202,6 @@ def suggest_files(data: Path, name: str) -> str:
     names = [file.name for file in list_files(data)]
     near = get_close_matches(name, names, n=5, cutoff=0.4) or names[:5]
     there = f"There are: {', '.join(near)}. " if near else ""
-    stem = name.removesuffix(".json")
-    return f"{there}Bring one in with `training add FILE`, or `training fetch {stem}`."
+    fetched = name_fetch(name)
+    fetch = f", or `training fetch {fetched}`" if fetched else ""
+    return f"{there}Bring one in with `training add FILE`{fetch}."

@@ -1,10 +1,12 @@
 """Preference data: a prompt and two answers, of which one was preferred.
 
 Ours is `{item, prompt: [{role, content, input?}], chosen, rejected, margin?}`; the ShareGPT way has
-`conversations` in place of the prompt, and turns in place of the answers.
+`conversations` in place of the prompt, and turns in place of the answers. Many files have a text as
+the prompt, or a list of one turn as an answer: these are taken too.
 """
 
-from training.data.comparisons import Outcome, Same
+from backend.dialogue import Message
+from training.data.comparisons import Outcome, Same, read_prompt
 from training.data.rows import Row
 from training.data.sharegpt import read_turn, read_turns
 from training.rows import Pair
@@ -14,9 +16,7 @@ KEYS = frozenset({"chosen", "rejected"})
 
 def read_preference(row: Row) -> Outcome:
     """Return a row as a pair. Errors: InputError when the prompt doesn't end with a question."""
-    ours = "prompt" in row.fields
-    told = Row(row.line, {"messages": row.fields["prompt"]}) if ours else row
-    prompt = tuple(read_turns(told))
+    prompt = read_asked(row)
     if not prompt or prompt[-1].role != "user":
         row.refuse("the prompt should end with the user's turn.")
     chosen, rejected = read_answer(row, "chosen"), read_answer(row, "rejected")
@@ -27,9 +27,21 @@ def read_preference(row: Row) -> Outcome:
     return Pair(prompt, chosen, rejected, row.line, item, margin)
 
 
+def read_asked(row: Row) -> tuple[Message, ...]:
+    """Return what comes before the answers: turns, or a text that is one question."""
+    if isinstance(row.fields.get("prompt"), str):
+        return read_prompt(row, "prompt")
+    ours = "prompt" in row.fields
+    return tuple(read_turns(Row(row.line, {"messages": row.fields["prompt"]}) if ours else row))
+
+
 def read_answer(row: Row, key: str) -> str:
-    """Return an answer, which is a text or a turn of the assistant."""
+    """Return an answer, which is a text or a turn of the assistant, alone in a list or not."""
     value = row.fields.get(key)
+    if isinstance(value, list):
+        if len(value) != 1:
+            row.refuse(f"{key!r} holds {len(value)} turns; it should be the answer alone.")
+        value = value[0]
     if not isinstance(value, dict):
         return row.text(key)
     turn = read_turn(row.inner(value, key))

@@ -71,7 +71,7 @@ def name_shape(row: Row) -> Shape:
     if keys >= alpaca.KEYS:
         return "alpaca"
     found = ", ".join(sorted(ascii(key)[:40] for key in keys)[:10]) or "nothing"
-    return row.refuse(f"This is no training data: it has {found}. There are {KNOWN_SHAPES}.")
+    return row.refuse(f"It is of no known shape: it has {found}. There are {KNOWN_SHAPES}.")
 
 
 def check_file(path: Path) -> tuple[Shape, int]:

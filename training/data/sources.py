@@ -1,60 +1,21 @@
-"""Training data that can be fetched: which files there are, and where they come from.
+"""Training data that can be fetched, and what is held to from then on.
 
-Their sha256 are not known in advance: the first fetch records it, and each later one has to bring
-the same file.
+The sha256 of published files are not known in advance: the first fetch records it, and each later
+one has to bring the same file.
 """
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 from backend.benchmarks import Download, find_download
 from backend.benchmarks import fetch_file as download
 from backend.errors import InputError
 from backend.registry.shelf import write_text
 from training.data.library import DataFile, find_file, inspect_file, locate_file, locate_files
+from training.data.published import KNOWN
 
-GPT4_LLM = (
-    "https://raw.githubusercontent.com/Instruction-Tuning-with-GPT-4/GPT-4-LLM/"
-    "80cda626ea305004be42426671c66efebbf22144/data"
-)
-ALPACA = (
-    "https://raw.githubusercontent.com/tatsu-lab/stanford_alpaca/"
-    "761dc5bfbdeeffa89b8bff5d038781a4055f796a"
-)
 RECORD = ".fetched.json"
-FILES = (
-    Download(
-        "alpaca_data",
-        f"{ALPACA}/alpaca_data.json",
-        "",
-        "52,000 instructions with answers of text-davinci-003; CC BY-NC 4.0",
-        "training",
-    ),
-    Download(
-        "alpaca_gpt4_data",
-        f"{GPT4_LLM}/alpaca_gpt4_data.json",
-        "",
-        "the same 52,000 instructions with answers of GPT-4; CC BY-NC 4.0",
-        "training",
-    ),
-    Download(
-        "alpaca_gpt4_data_zh",
-        f"{GPT4_LLM}/alpaca_gpt4_data_zh.json",
-        "",
-        "the instructions in Chinese, with answers of GPT-4 in Chinese; CC BY-NC 4.0",
-        "training",
-    ),
-    Download(
-        "comparison_data_v2",
-        f"{GPT4_LLM}/comparison_data_v2.json",
-        "",
-        "answers of three systems to each instruction, with GPT-4's scores; CC BY-NC 4.0",
-        "training",
-    ),
-)
-KNOWN: Mapping[str, Download] = MappingProxyType({entry.name: entry for entry in FILES})
 
 
 def fetch_file(data: Path, name: str, registry: Mapping[str, Download] = KNOWN) -> DataFile:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
-from training.data import find_benchmark_rows
+from backend.registry.readiness import has_module
 from training.orders import Job
 from training.recipe import Recipe
 from training.report import Report, tell_bytes
-from training.run.reading import Rows
+from training.run.pairing import NO_ROOM, TOO_LONG
 
+QUANTISER = "bitsandbytes"
 N_NAMED = 5  # rows that a sentence names before it says how many more there are
 SHARE_TRUNCATED = 0.2  # above it, answers are cut so often that it shows
+SHARE_LONG = 0.2  # above it, what is left is another data set
 
 
 def find_faults(report: Report, recipe: Recipe, refusals: Sequence[str]) -> Iterator[str]:
@@ -29,6 +31,17 @@ def find_faults(report: Report, recipe: Recipe, refusals: Sequence[str]) -> Iter
             f"Checkpoints need up to {tell_bytes(report.disk_bytes)}, and "
             f"{tell_bytes(report.free_bytes)} are free. Make room, or set keep=1."
         )
+    yield from find_missing(report, recipe)
+
+
+def find_missing(report: Report, recipe: Recipe) -> Iterator[str]:
+    """Yield a fault when this machine lacks what quantised weights need."""
+    if recipe.quantisation == "none":
+        return
+    if not report.on_gpu:
+        yield f"Weights in {recipe.quantisation} need a GPU, and none is here. Take another recipe."
+    elif not has_module(QUANTISER):
+        yield f"Weights in {recipe.quantisation} need {QUANTISER}. Run `pip install {QUANTISER}`."
 
 
 def find_masked(report: Report, recipe: Recipe) -> Iterator[str]:
@@ -43,18 +56,30 @@ def find_masked(report: Report, recipe: Recipe) -> Iterator[str]:
         )
 
 
-def find_benchmarks(job: Job, rows: Rows) -> Iterator[str]:
+def name_benchmarks(found: Sequence[int]) -> str:
+    """Return which rows ask a benchmark's questions, and what comes of it."""
+    named = ", ".join(str(line) for line in found[:N_NAMED])
+    more = f" and {len(found) - N_NAMED:,} more" if len(found) > N_NAMED else ""
+    who = f"{len(found):,} rows ask" if len(found) > 1 else "1 row asks"
+    rows = f"row{'s' if len(found) > 1 else ''} {named}{more}"
+    return (
+        f"{who} what the benchmarks ask ({rows}): whoever trains on that can't be measured by them."
+    )
+
+
+def find_benchmarks(job: Job, found: Sequence[int]) -> Iterator[str]:
     """Yield a fault when benchmark questions are among the data, unless the order forces it."""
-    if job.order.force_benchmarks:
-        return
-    found = sorted({*find_benchmark_rows(rows.examples or rows.pairs)})
-    if found:
-        named = ", ".join(str(line) for line in found[:N_NAMED])
-        more = f" and {len(found) - N_NAMED:,} more" if len(found) > N_NAMED else ""
+    if found and not job.order.force_benchmarks:
         yield (
-            f"{len(found):,} rows ask what the benchmarks ask (rows {named}{more}): whoever trains "
-            "on them can't be measured by them. Take them out, or force it (--force-benchmarks)."
+            f"{name_benchmarks(found)} Take them out, or force it: "
+            "Train on benchmarks too, under Advanced; in the terminal, --force-benchmarks."
         )
+
+
+def find_forced(job: Job, found: Sequence[int]) -> Iterator[str]:
+    """Yield a warning when benchmark questions are trained on all the same."""
+    if found and job.order.force_benchmarks:
+        yield f"{name_benchmarks(found)} It is forced, and the model's card will say so."
 
 
 def find_warnings(report: Report, recipe: Recipe) -> Iterator[str]:
@@ -69,10 +94,21 @@ def find_warnings(report: Report, recipe: Recipe) -> Iterator[str]:
         yield "Nothing is held out to measure on: all rows are of one item."
     if report.share_truncated > SHARE_TRUNCATED:
         yield f"{report.share_truncated:.0%} of the sequences are cut off at their ends."
+    n_long = report.skipped.get(TOO_LONG, 0) + report.skipped.get(NO_ROOM, 0)
+    n_all = n_long + report.n_examples + report.n_held_out
+    if n_long > SHARE_LONG * n_all:
+        yield f"{n_long / n_all:.0%} are left out: max_length {recipe.max_length:,} is too short."
     if not report.on_gpu and recipe.precision != "fp32":
         yield f"It trains in fp32: there is no GPU for {recipe.precision}."
+    yield from find_offload(report, recipe)
+
+
+def find_offload(report: Report, recipe: Recipe) -> Iterator[str]:
+    """Yield what becomes of a wish to leave the weights in the computer's own memory."""
     if report.offload_bytes:
         yield (
             f"Weights and moments wait in the computer's own memory: "
             f"{tell_bytes(report.offload_bytes)} over all its devices."
         )
+    elif recipe.offload:
+        yield "Nothing is moved to the computer's own memory: that takes several GPUs (offload)."

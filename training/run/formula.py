@@ -15,7 +15,8 @@ def rate_loss(chosen: Sequence[float], rejected: Sequence[float]) -> float | Non
 
     Edge: a difference of hundreds is no overflow.
     Errors: ValueError when the two are not equally many.
-    Source: Ouyang et al. (2022), arXiv:2203.02155, eq. 1, each pair of a prompt being a term.
+    Source: Ouyang et al. (2022), arXiv:2203.02155, eq. 1; but each pair is a term of its own, so
+    that a prompt of K answers weighs C(K, 2) times what it does there.
     """
     terms = [soften(low - high) for high, low in zip(chosen, rejected, strict=True)]
     return math.fsum(terms) / len(terms) if terms else None

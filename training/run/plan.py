@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from training.devices import Machine, choose_devices, count_processes, read_machine
-from training.launch import choose_parallel
+from training.launch import Parallel, choose_parallel
 from training.orders import Job
 from training.recipe import Recipe
 from training.report import Report
-from training.run.batches import count_sequences, count_steps, plan_batch
+from training.run.batches import Batch, count_sequences, count_steps, plan_batch
 from training.run.memory import (
     count_trained,
     estimate_disk,
@@ -36,37 +36,47 @@ def plan_run(
     """
     machine = machine or read_machine()
     devices = choose_devices(job.order, recipe, machine)
-    n_nodes = machine.nodes.count if machine.nodes else 1
-    n_devices = count_processes(job.order, devices) * n_nodes
+    n_devices = count_processes(job.order, devices) * job.order.n_machines
     parallel = choose_parallel(recipe, n_devices, on_gpu=bool(devices))
-    n_devices = 1 if parallel == "one" else n_devices
     seen = recipe if devices else recipe.model_copy(update={"precision": "fp32"})  # a CPU's numbers
-    shape = find_shape(job, recipe, n_words)
-    batch = plan_batch(recipe, n_devices)
+    batch = plan_batch(recipe, 1 if parallel == "one" else n_devices)
+    report = plan_steps(report, seen, lengths, batch)
+    report = plan_room(report, seen, find_shape(job, recipe, n_words), batch, parallel)
+    free = shutil.disk_usage(job.folder).free
+    return replace(report, free_bytes=free, on_gpu=bool(devices))
+
+
+def plan_steps(report: Report, recipe: Recipe, lengths: Sequence[int], batch: Batch) -> Report:
+    """Return the report with what a step is, and how many there are."""
     n_sequences = count_sequences(lengths, recipe)
-    n_steps = count_steps(n_sequences, batch, recipe) if n_sequences else 0
-    load = plan_load(recipe, batch, report.longest)
-    parts = estimate_memory(shape, seen, load, parallel, n_devices)
-    away = estimate_offload(shape, seen, parallel)
-    share = n_steps / max(1, count_steps(n_sequences, batch, one_epoch(recipe)))
     return replace(
         report,
         n_sequences=n_sequences,
         device_batch=batch.device_batch,
         accumulation=batch.accumulation,
-        n_devices=n_devices,
+        n_devices=batch.n_devices,
         effective_batch=batch.size,
-        n_steps=n_steps,
+        n_steps=count_steps(n_sequences, batch, recipe) if n_sequences else 0,
+    )
+
+
+def plan_room(
+    report: Report, recipe: Recipe, shape: Shape, batch: Batch, parallel: Parallel
+) -> Report:
+    """Return the report, whose steps are known, with what it takes of the machine."""
+    load = plan_load(recipe, batch, report.longest)
+    parts = estimate_memory(shape, recipe, load, parallel, batch.n_devices)
+    epochs = report.n_steps / max(1, count_steps(report.n_sequences, batch, one_epoch(recipe)))
+    return replace(
+        report,
         n_parameters=shape.n_parameters,
         n_trained=count_trained(shape, recipe),
         context=shape.context,
-        flops=estimate_flops(shape, recipe, round(report.n_tokens * share)),
+        flops=estimate_flops(shape, recipe, round(report.n_tokens * epochs)),
         memory_bytes=sum(parts.values()),
         memory_parts=parts,
-        offload_bytes=away,
-        disk_bytes=estimate_disk(shape, seen, n_steps),
-        free_bytes=shutil.disk_usage(job.folder).free,
-        on_gpu=bool(devices),
+        offload_bytes=estimate_offload(shape, recipe, parallel),
+        disk_bytes=estimate_disk(shape, recipe, report.n_steps),
     )
 
 

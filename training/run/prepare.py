@@ -13,17 +13,18 @@ from typing import Any
 from backend.errors import InputError
 from backend.templates.library import read_template
 from backend.templates.tokens import Encoder
+from training.data import find_benchmark_rows
 from training.devices import Machine
 from training.jobs import read_job
 from training.orders import Job
 from training.recipe import Recipe
 from training.report import Report
 from training.rows import Example
-from training.run.faults import find_benchmarks, find_faults, find_warnings
+from training.run.faults import find_benchmarks, find_faults, find_forced, find_warnings
 from training.run.pairing import TOO_LONG, Coded, encode_pair
 from training.run.plan import plan_run
 from training.run.reading import Rows, read_data
-from training.run.splitting import choose_held_out, name_item, split_turns
+from training.run.splitting import choose_held_out, name_chats, name_items, split_turns
 
 Row = dict[str, list[int]]
 REFUSED = "the template can't take it"
@@ -113,8 +114,10 @@ def prepare_rows(
     )
     lengths = [one.longest for one in trained]
     report = plan_run(report, job, recipe, lengths, len(tokenizer), machine)
-    faults = (*find_benchmarks(job, rows), *find_faults(report, recipe, tally.refusals))
-    report = replace(report, faults=faults, warnings=(*find_warnings(report, recipe),))
+    asked = find_benchmark_rows(rows.examples or rows.pairs)
+    faults = (*find_benchmarks(job, asked), *find_faults(report, recipe, tally.refusals))
+    warnings = (*find_forced(job, asked), *find_warnings(report, recipe))
+    report = replace(report, n_benchmark=len(asked), faults=faults, warnings=warnings)
     held_out = [one.row for one in marked if one.item in held]
     return Prepared([one.row for one in trained], held_out, report)
 
@@ -143,8 +146,10 @@ def encode_words(encoder: Encoder, rows: Rows, recipe: Recipe, tally: Tally) -> 
 
 def encode_examples(encoder: Encoder, rows: Rows, recipe: Recipe, tally: Tally) -> Iterator[Marked]:
     """Yield the pieces of all chats in which something is left to learn."""
-    for example in rows.examples:
-        item = name_item(example.item, example.messages)
+    names = name_chats([example.item for example in rows.examples])
+    chats = [example.messages for example in rows.examples]
+    items = name_items(list(zip(names, chats, strict=True)))
+    for item, example in zip(items, rows.examples, strict=True):
         try:
             pieces = encode_example(encoder, example, recipe)
         except InputError as error:
@@ -164,7 +169,8 @@ def encode_examples(encoder: Encoder, rows: Rows, recipe: Recipe, tally: Tally) 
 
 def encode_pairs(encoder: Encoder, rows: Rows, recipe: Recipe, tally: Tally) -> Iterator[Marked]:
     """Yield the pairs in which there is something to tell apart."""
-    for pair in rows.pairs:
+    items = name_items([(pair.item, pair.prompt) for pair in rows.pairs])
+    for item, pair in zip(items, rows.pairs, strict=True):
         try:
             coded = encode_pair(encoder, pair, recipe)
         except InputError as error:
@@ -175,7 +181,7 @@ def encode_pairs(encoder: Encoder, rows: Rows, recipe: Recipe, tally: Tally) -> 
             continue
         tally.n_pieces += 1
         tally.n_truncated += coded.truncated
-        yield mark_pair(name_item(pair.item, pair.prompt), coded, recipe)
+        yield mark_pair(item, coded, recipe)
 
 
 def mark_pair(item: str, coded: Coded, recipe: Recipe) -> Marked:

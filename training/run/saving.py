@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, Trainer
 
 from backend.registry.shelf import CHECKPOINT_CARD, CHECKPOINTS, is_vacant, list_cards
 from backend.templates import read_template
-from backend.worker.weights import DTYPES, SAFE, read_context
+from backend.worker.weights import DTYPES, SAFE, open_adapter, read_context
 from training.checkpoint import Origin, make_facts
 from training.orders import Job
 from training.recipe import Recipe
+from training.report import read_report
 from training.run.keeping import sync
 from training.run.load import HALVES, Base
 from training.run.reading import locate_data
@@ -43,7 +43,8 @@ def save_checkpoint(
     model = write_weights(trainer, recipe, base, partial, gathered)
     write_tokenizer(trainer, recipe, partial)
     n = sum(parameter.numel() for parameter in model.parameters())
-    origin = Origin(base.card, read_context(model.config), n, metrics)
+    asked = read_report(job.folder).n_benchmark
+    origin = Origin(base.card, read_context(model.config), n, metrics, asked)
     facts = make_facts(job, recipe, origin, name)
     text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False)
     (partial / CHECKPOINT_CARD).write_text(text + "\n", "utf-8")
@@ -95,7 +96,12 @@ def gather_weights(trainer: Trainer) -> dict[str, Any] | None:
     if not trainer.is_fsdp_enabled:
         return None
     gathered: dict[str, Any] = trainer.accelerator.get_state_dict(trainer.model)
-    return gathered
+    return tie(gathered, getattr(trainer.model, "all_tied_weights_keys", None) or {})
+
+
+def tie(state: dict[str, Any], tied: Mapping[str, str]) -> dict[str, Any]:
+    """Return weights of which those are one again that a model has once: each was gathered anew."""
+    return state | {name: state[of] for name, of in tied.items() if {name, of} <= state.keys()}
 
 
 def write_weights(
@@ -111,6 +117,8 @@ def write_weights(
     if recipe.lora is None:
         state = gathered if gathered is not None else model.state_dict()
         model.save_pretrained(folder, state_dict=cast(state, DTYPES[kind]))
+        model.config.dtype = kind  # what the file holds; the model that was trained is whole
+        model.config.save_pretrained(folder)
         return model
     apart = keeps_adapter(recipe)
     home = folder if apart else folder / ADAPTER
@@ -154,8 +162,7 @@ def merge_adapter(base: Path, adapter: Path, recipe: Recipe, kind: str) -> Any: 
     if recipe.kind == "reward":
         maker, words = AutoModelForSequenceClassification, words | {"num_labels": 1}
     whole = maker.from_pretrained(str(base), **words)
-    joined: Any = PeftModel.from_pretrained(whole, str(adapter), local_files_only=True)
-    return joined.merge_and_unload()
+    return open_adapter(whole, adapter).merge_and_unload()
 
 
 def write_tokenizer(trainer: Trainer, recipe: Recipe, folder: Path) -> None:

@@ -6,6 +6,9 @@ Read it from top to bottom: the base, its tokens, the rows, TRL's trainer, and w
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+from transformers.trainer_utils import EvalLoopOutput
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
@@ -18,6 +21,31 @@ from training.run.parts import make_table
 from training.run.prepare import Prepared, prepare
 
 COLUMNS = ("input_ids", "assistant_masks")
+IGNORED = -100  # a label that carries no loss
+
+
+class AnswerTrainer(SFTTrainer):
+    """TRL's trainer, whose look at held-out rows gives each token the same weight, as its steps do.
+
+    The mean over batches, which transformers would give, lets a token of a short answer count for
+    more than one of a long answer, and changes with the size of a batch.
+    Edge: where rows don't fill the last batch of several devices, a few of them count twice.
+    """
+
+    def prediction_step(self, model: Any, inputs: Any, *words: Any, **more: Any) -> Any:  # noqa: ANN401
+        """Take a batch's loss, and how many tokens it is the mean of."""
+        n_tokens = (inputs["labels"][:, 1:] != IGNORED).sum()
+        told = super().prediction_step(model, inputs, *words, **more)
+        loss: Tensor = told[0].detach().cpu().double()
+        self.looked += torch.stack([loss * n_tokens.cpu(), n_tokens.cpu().double()])
+        return told
+
+    def evaluation_loop(self, *words: Any, **more: Any) -> EvalLoopOutput:  # noqa: ANN401
+        """Go through the held-out rows; the loss is that of their tokens, of all devices."""
+        self.looked = torch.zeros(2, dtype=torch.float64)
+        told: EvalLoopOutput = super().evaluation_loop(*words, **more)
+        both = self.accelerator.reduce(self.looked.to(self.args.device), "sum")
+        return told._replace(metrics=(told.metrics or {}) | {"eval_loss": float(both[0] / both[1])})
 
 
 def run(job: Job, recipe: Recipe) -> Path | None:
@@ -40,7 +68,7 @@ def build_trainer(
     base: Base,
     tokenizer: Any,  # noqa: ANN401
     prepared: Prepared,
-) -> SFTTrainer:
+) -> AnswerTrainer:
     """Return TRL's trainer on rows that are tokens already.
 
     Edge: packing puts whole examples into rows of max_length, none cut; attention stays within
@@ -53,7 +81,7 @@ def build_trainer(
         packing_strategy="bfd",
         assistant_only_loss=False,  # the masks say it; TRL would want to render them itself
     )
-    return SFTTrainer(
+    return AnswerTrainer(
         model=open_model(base, recipe),
         args=config,
         train_dataset=make_table(prepared.rows, COLUMNS),

@@ -112,7 +112,9 @@ def read_head(path: Path) -> dict[str, Any]:
             (length,) = struct.unpack("<Q", file.read(8))
             if length > MOST_HEAD:
                 raise InputError(f"{path} is no safetensors file: its head is too long.")
-            head: dict[str, Any] = json.loads(file.read(length))
+            head = json.loads(file.read(length))
+        if not isinstance(head, dict):
+            raise InputError(f"{path} is no safetensors file: its head is no list of tensors.")
     except (struct.error, ValueError, RecursionError, OSError) as error:
         raise InputError(f"{path} can't be read as safetensors: {error}") from error
     return head

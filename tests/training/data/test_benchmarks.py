@@ -122,6 +122,6 @@ def test_case_space_and_punctuation_change_nothing(text):
 
 @pytest.mark.parametrize("text", ["\n" * 30_000, " \n" * 30_000, "input\n" * 10_000])
 def test_text_of_nothing_is_hashed_at_once(text):
-    start = time.perf_counter()
+    start = time.process_time()
     assert hash_question(f"{text}Input: who?") == hash_question(f"{text.strip()}who?")
-    assert time.perf_counter() - start < 3  # a rule that tried every line again took 45
+    assert time.process_time() - start < 3  # a rule that tried every line again took 45

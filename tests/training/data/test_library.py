@@ -1,12 +1,22 @@
 import json
 import os
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import Conflict, InputError, MissingTool, NotFound
-from training.data.library import add_file, find_file, list_files, locate_file, locate_files
+from training.data.library import (
+    add_file,
+    find_file,
+    inspect_file,
+    list_files,
+    locate_file,
+    locate_files,
+    read_note,
+    settle,
+)
 
 ROWS = [{"instruction": "Hi.", "input": "", "output": "Hello."}] * 3
 PLENTY = lambda _: 10**12  # noqa: E731
@@ -73,6 +83,12 @@ def test_what_is_noted_is_not_counted_again(tmp_path, source):
     assert find_file(tmp_path, "mine.json").sha256 != seen
 
 
+def test_what_was_counted_on_its_way_in_is_not_counted_again(tmp_path, source):
+    path = tmp_path / "its.json"
+    settle(source, path, replace(inspect_file(source), n_rows=7))
+    assert read_note(path).n_rows == 7
+
+
 @pytest.mark.parametrize("note", ["", "[]", '{"state": 1}', '{"state": [], "no": 1}'])
 def test_a_broken_note_is_written_anew(tmp_path, source, note):
     path = add_file(tmp_path, source, free=PLENTY).path
@@ -98,6 +114,12 @@ def test_links_and_folders_are_no_training_data(tmp_path, source):
     assert list_files(tmp_path) == []
     with pytest.raises(NotFound):
         find_file(tmp_path, "link.json")
+
+
+def test_only_what_was_published_is_said_to_be_fetched(tmp_path):
+    with pytest.raises(NotFound) as caught:
+        find_file(tmp_path, "mine.json")
+    assert "training add FILE" in str(caught.value) and "fetch" not in str(caught.value)
 
 
 def test_what_is_not_there_is_told_how_to_get_it(tmp_path, source):

@@ -2,6 +2,7 @@ import pytest
 
 from backend.dialogue import Message
 from backend.errors import InputError
+from training.data.alpaca import ANSWER, ASK, PLAIN
 from training.data.comparisons import Same
 from training.data.preferences import read_preference
 from training.data.rows import Row
@@ -31,6 +32,13 @@ def test_sharegpt_way_has_turns_for_answers():
     assert (pair.chosen, pair.rejected, pair.margin) == ("yes", "no", None)
 
 
+@pytest.mark.parametrize("prompt", ["Add.", f"{PLAIN}\n\n{ASK}Add.\n\n{ANSWER}"])
+def test_a_text_asks_too_and_is_never_wrapped_twice(prompt):
+    told = {"prompt": prompt, "chosen": [{"role": "assistant", "content": "3"}], "rejected": "4"}
+    pair = read_preference(Row(1, told))
+    assert (pair.prompt, pair.chosen) == ((Message("user", "Add."),), "3")
+
+
 def test_same_answers_are_no_pair():
     assert read_preference(Row(1, {"prompt": ASKED, "chosen": "3", "rejected": "3"})) == Same()
 
@@ -40,7 +48,8 @@ def test_same_answers_are_no_pair():
     [
         ({"prompt": []}, "should end with the user's turn"),
         ({"prompt": [*ASKED, {"role": "assistant", "content": "3"}]}, "should end with the user's"),
-        ({"prompt": "Add."}, "should be a list"),
+        ({"prompt": 7}, "should be a list"),
+        ({"chosen": []}, "'chosen' holds 0 turns"),
         ({"chosen": None}, "'chosen' is missing"),
         ({"chosen": {"from": "human", "value": "3"}}, "should be the assistant's"),
         ({"margin": "much"}, "'margin' should be a number"),

@@ -99,7 +99,7 @@ def test_a_field_of_another_kind_is_named_with_its_value():
 
 def test_object_with_many_names_is_read_once():
     names = ",".join(f'"{n}":1' for n in range(40_000))
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError, match="'39999' comes twice"):
         scan(f'[{{{names},"39999":1}}]', 1_000_000)
-    assert time.perf_counter() - start < 3  # counting each name among all took 15
+    assert time.process_time() - start < 3  # counting each name among all took 15

@@ -42,7 +42,7 @@ def test_shape_is_seen_from_the_first_row(write, shape, lines):
 
 
 def test_what_has_no_shape_is_told_what_there_is(write):
-    with pytest.raises(InputError, match=r"it has 'prompt', 'text'. There are Alpaca"):
+    with pytest.raises(InputError, match=r"has 'prompt', 'text'.*Alpaca"):
         detect_shape(write({"text": "x", "prompt": "y"}))
 
 

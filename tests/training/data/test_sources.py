@@ -8,7 +8,7 @@ import pytest
 from backend.benchmarks import Download
 from backend.errors import InputError, MissingTool, NotFound
 from training.data.library import locate_file
-from training.data.sources import KNOWN, fetch_file, read_record
+from training.data.sources import fetch_file, read_record
 
 ROWS = [{"instruction": "Hi.", "input": "", "output": "Hello."}]
 
@@ -92,8 +92,3 @@ def test_a_broken_record_is_no_permission(site, tmp_path):
     path.with_name(".fetched.json").write_text("{")
     with pytest.raises(InputError, match="can't be read"):
         fetch_file(tmp_path, "tiny", site[1])
-
-
-def test_every_known_file_is_pinned_to_a_commit():
-    for entry in KNOWN.values():
-        assert len(entry.url.split("/")[5]) == 40 and entry.file.startswith(entry.name)

@@ -1,7 +1,10 @@
 """What forbids a start, and what is only said."""
 
+from dataclasses import replace
+
 import pytest
 
+from backend.registry.readiness import has_module
 from training.recipe import Recipe
 from training.report import Report
 from training.run.faults import find_faults, find_warnings
@@ -41,6 +44,14 @@ def test_each_fault_is_a_sentence_that_says_what_to_do(changes, told):
     assert told in fault
 
 
+def test_quantised_weights_are_refused_before_the_start_where_they_can_not_be():
+    recipe = RECIPE.model_copy(update={"quantisation": "4bit"})
+    (fault,) = find_faults(replace(WELL, on_gpu=False), recipe, ())
+    assert "4bit need a GPU" in fault
+    told = ["pip install bitsandbytes" in fault for fault in find_faults(WELL, recipe, ())]
+    assert told == ([] if has_module("bitsandbytes") else [True])
+
+
 def test_a_share_that_holds_nothing_out_is_said():
     recipe = RECIPE.model_copy(update={"eval_share": 0.1})
     assert "Nothing is held out" in "".join(find_warnings(WELL, recipe))
@@ -62,6 +73,7 @@ def test_rows_that_no_template_takes_forbid_it_when_they_are_many():
         ({"effective_batch": 132, "n_devices": 3}, "A step sees 132 and not 128"),
         ({"effective_batch": 129, "device_batch": 3}, "they come 3 at a time"),
         ({"share_truncated": 0.3}, "30% of the sequences are cut off"),
+        ({"skipped": {"longer than max_length": 50}}, "33% are left out: max_length 512"),
         ({"on_gpu": False}, "It trains in fp32"),
         ({"offload_bytes": 5_000_000_000}, "5.0 GB over all its devices"),
     ],
@@ -69,3 +81,8 @@ def test_rows_that_no_template_takes_forbid_it_when_they_are_many():
 def test_each_warning_says_what_happens(changes, told):
     (warning,) = name_warnings(**changes)
     assert told in warning
+
+
+def test_a_wish_to_offload_that_one_gpu_can_not_fulfil_is_said():
+    (warning,) = find_warnings(WELL, RECIPE.model_copy(update={"offload": True}))
+    assert "takes several GPUs" in warning

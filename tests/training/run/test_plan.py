@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from backend.errors import InputError, MissingTool, NotFound
-from training.devices import Gpu, Machine, Nodes
+from training.devices import Gpu, Machine
 from training.jobs import create_job
 from training.orders import Order
 from training.recipe import Recipe, Tiny
@@ -49,8 +49,9 @@ def test_four_gpus_share_the_weights_too(tmp_path):
 
 
 def test_several_machines_count_as_one(tmp_path):
-    machine = Machine(GPUS, nodes=Nodes(2, 0, "10.0.0.1"))
-    found = plan(tmp_path, machine, devices=(0, 1, 2, 3))
+    """Also before one of them has its number: whoever looks knows the order alone."""
+    words = {"devices": (0, 1, 2, 3), "n_machines": 2, "main_ip": "10.0.0.1"}
+    found = plan(tmp_path, Machine(GPUS), **words)
     assert (found.n_devices, found.accumulation, found.effective_batch) == (8, 1, 32)
 
 
@@ -83,7 +84,7 @@ def test_a_base_on_the_shelf_has_the_sizes_of_its_folder(tmp_path):
     config |= {"intermediate_size": 16, "vocab_size": 50, "max_position_embeddings": 99}
     (folder / "config.json").write_text(json.dumps(config), "utf-8")
     head = json.dumps({"w": {"shape": [50, 8]}}).encode()
-    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(head)) + head)
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(head)) + head + bytes(1600))
     (folder / "tokenizer.json").write_text("{}")
     recipe = Recipe(name="r", title="R", kind="sft", base="base")
     found = plan(tmp_path, CPU, recipe)

@@ -238,8 +238,10 @@ def test_benchmark_questions_are_refused_unless_forced(tmp_path, data_sources):
     row["input"] = asked["instances"][0]["input"]
     recipe = make_recipe(1024)
     fault = count(tmp_path, [*make_rows(3), row], recipe).report.faults[0]
-    assert "1 rows ask what the benchmarks ask (rows 4)" in fault
-    assert count(tmp_path, [row], recipe, force_benchmarks=True).report.faults == ()
+    assert "1 row asks what the benchmarks ask (row 4)" in fault
+    forced = count(tmp_path, [row], recipe, force_benchmarks=True).report
+    assert (forced.faults, forced.n_benchmark) == ((), 1)
+    assert "It is forced, and the model's card will say so." in forced.warnings[0]
 
 
 def make_pairs():

@@ -2,9 +2,12 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM
 
 from backend.errors import InputError
 from backend.registry import add_card, find_card, list_cards
@@ -12,11 +15,13 @@ from backend.registry.cards import LocalCard
 from backend.registry.readiness import check_card
 from backend.worker.weights import load_weights
 from tests.tiny import make_llama
+from tests.training.sharding import train_sharded
 from tests.training.toys import TOY, make_job
 from training.recipe import Lora, Recipe
 from training.run import sft
-from training.run.load import find_base
-from training.run.saving import cast, choose_name, keeps_adapter, show
+from training.run.keeping import find_newest
+from training.run.load import Base, find_base
+from training.run.saving import cast, choose_name, keeps_adapter, show, tie, write_weights
 
 pytestmark = [
     pytest.mark.slow,
@@ -77,6 +82,24 @@ def test_both_are_ready_on_the_shelf_and_name_their_parent(house):
         assert one.facts["parent"] == "base"
 
 
+def test_an_adapter_on_shared_weights_is_folded_in_and_goes_on_after_a_stop(tmp_path):
+    """Computing activations twice once gave it names that fit no model: the base came out."""
+    recipe = TOY.model_copy(
+        update={"lora": Lora(rank=4, dropout=0), "activation_checkpointing": True, "epochs": 2}
+    )
+    shared = recipe.model_copy(update={"device_batch": 2, "parallel": "fsdp"})
+    one = sft.run(make_job(tmp_path / "one", recipe), recipe)
+    job = make_job(tmp_path / "two", shared, devices=(0, 1))
+    (job.folder / "stop").write_text("save\n")
+    assert train_sharded(job, shared) == ""
+    assert find_newest(job.folder / "run").name == "checkpoint-1"
+    (job.folder / "stop").unlink()
+    assert train_sharded(job, shared) == ""
+    told = [load_file(one / "model.safetensors")]
+    told += [load_file(tmp_path / "two/checkpoints/toy/model.safetensors")]
+    torch.testing.assert_close(*told, rtol=1e-3, atol=1e-5)
+
+
 def test_an_adapter_is_no_base_to_train_on(house):
     data, _ = house
     recipe = make_recipe(True).model_copy(update={"base": "apart"})
@@ -94,6 +117,21 @@ def test_an_adapter_whose_base_is_elsewhere_says_so(house, tmp_path):
         (tmp_path / "adapter_config.json").write_text(json.dumps(told))
         with pytest.raises(InputError, match=r"full path|adapter of an adapter"):
             load_weights(tmp_path)
+
+
+def test_an_adapter_that_lacks_a_part_is_not_folded_in(house, tmp_path):
+    """The library warns of it in passing, and what would be served is the base."""
+    _, folders = house
+    for path in folders[False].iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    weights = tmp_path / "adapter_model.safetensors"
+    renamed = {
+        key.replace(".layers.0", ".layers.0.wrapped"): one
+        for key, one in load_file(weights).items()
+    }
+    save_file(renamed, weights)
+    with pytest.raises(InputError, match="does not fit its base: Found missing adapter keys"):
+        load_weights(tmp_path)
 
 
 def test_heads_and_tiny_bases_are_merged_whatever_the_recipe_says():
@@ -134,3 +172,24 @@ def test_weights_that_share_their_memory_go_on_sharing_it_in_halves():
     assert cut["in"].dtype is torch.bfloat16
     assert cut["in"].data_ptr() == cut["out"].data_ptr()
     assert cut["n"].dtype is torch.int64
+
+
+def test_weights_that_a_model_has_once_are_one_after_they_were_gathered():
+    state = {"in": torch.ones(2), "out": torch.ones(2), "other": torch.zeros(1)}
+    joined = tie(state, {"out": "in", "gone": "in"})
+    assert joined["out"] is joined["in"]
+    assert set(joined) == set(state)
+
+
+def test_what_a_gpu_trained_in_halves_says_so_in_its_config(house, tmp_path):
+    data, _ = house
+    base = Base(data / "weights/base", "base")
+    model = AutoModelForCausalLM.from_pretrained(base.folder, dtype=torch.float32)
+    gpu = SimpleNamespace(type="cuda")
+    accelerator = SimpleNamespace(unwrap_model=lambda model, **_: model)
+    trainer = SimpleNamespace(
+        model=model, args=SimpleNamespace(device=gpu), accelerator=accelerator
+    )
+    write_weights(trainer, TOY.model_copy(update={"precision": "bf16"}), base, tmp_path, None)
+    kept = AutoModelForCausalLM.from_pretrained(tmp_path, dtype="auto")
+    assert (kept.dtype, model.dtype) == (torch.bfloat16, torch.float32)

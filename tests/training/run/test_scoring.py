@@ -58,7 +58,7 @@ def train(data, kind, n_processes):
     job = replace(job, order=replace(job.order, n_processes=n_processes))
     machine = read_machine()
     write_config(job, recipe, machine)
-    words = build_command(job, recipe, machine)
+    words = build_command(job, machine)
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     subprocess.run(words, cwd=ROOT, env=environ, check=True, capture_output=True)
     facts = json.loads((data / "checkpoints" / recipe.name / "model.json").read_text())

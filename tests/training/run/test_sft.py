@@ -5,17 +5,20 @@ import os
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import TrainerCallback
 
 from backend.errors import InputError
 from backend.registry import list_cards
 from backend.worker.weights import load_weights
+from tests.training.sharding import train_sharded
 from tests.training.toys import ROWS, TOY, make_job
 from training.devices import Machine, read_machine
 from training.jobs import read_job
@@ -167,7 +170,7 @@ def start(job, recipe, machine, words=None):
     environment = {**os.environ, **QUIET, **build_environment(job, recipe, machine)}
     with (job.folder / "log.txt").open("ab") as log:
         return subprocess.Popen(
-            words or build_command(job, recipe, machine),
+            words or build_command(job, machine),
             env=environment | {"OMP_NUM_THREADS": "1"},
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -186,9 +189,22 @@ class Dies(TrainerCallback):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def note_databases(path):
+    """Write down from now on which databases this process opens; the first shows that it does."""
+
+    def hear(event, words):
+        if event == "sqlite3.connect":
+            with path.open("a") as file:
+                file.write(f"{words[0]}\n")
+
+    sys.addaudithook(hear)
+    sqlite3.connect(":memory:").close()
+
+
 def train_and_die(folder, step):
-    """Train a job in this process, which ends while a step is saved."""
+    """Train a job in this process, which ends while a step is saved; it notes its databases."""
     job = read_job(Path(folder))
+    note_databases(job.folder / "databases")
     trainer, base = build(job, TOY)
     trainer.callback_handler.callbacks.insert(0, Dies(step))
     train_and_save(trainer, job, TOY, base)
@@ -198,9 +214,10 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint_and_its_curve_joins(unbro
     job = make_job(tmp_path)
     code = f"from {MODULE} import train_and_die as train; train({str(job.folder)!r}, 10)"
     process = start(job, TOY, Machine(n_cores=1), [sys.executable, "-c", code])
-    assert process.wait(120) == -signal.SIGKILL, (job.folder / "log.txt").read_text()[-3000:]
+    assert process.wait(400) == -signal.SIGKILL, (job.folder / "log.txt").read_text()[-3000:]
     assert max(read_losses(job)) == 10 and (job.folder / "run/checkpoint-10").is_dir()
     assert find_newest(job.folder / "run").name == "checkpoint-5"
+    assert (job.folder / "databases").read_text() == ":memory:\n"  # training opens none
     sft.run(job, TOY)
     assert read_losses(job) == pytest.approx(read_losses(unbroken[0]), rel=1e-3)
 
@@ -209,7 +226,7 @@ def test_two_processes_give_the_curve_of_one(unbroken, tmp_path):
     shared = TOY.model_copy(update={"device_batch": 2, "parallel": "ddp"})
     job = make_job(tmp_path, shared, n_processes=2)
     process = start(job, shared, Machine(n_cores=2))
-    assert process.wait(120) == 0, (job.folder / "log.txt").read_text()[-3000:]
+    assert process.wait(400) == 0, (job.folder / "log.txt").read_text()[-3000:]
     assert json.loads((job.folder / "outcome.json").read_text())["end"] == "done"
     assert read_losses(job) == pytest.approx(read_losses(unbroken[0]), rel=1e-3)
 
@@ -253,14 +270,26 @@ def test_packing_takes_fewer_steps_and_learns_too(tmp_path):
     assert losses[12] < 0.7 * losses[1]
 
 
-def test_held_out_rows_are_measured_after_each_epoch(tmp_path):
-    recipe = TOY.model_copy(
-        update={"eval_share": 0.25, "epochs": 2, "activation_checkpointing": True}
-    )
-    job = make_job(tmp_path, recipe)
+def measure_tokens(folder, job, recipe):
+    """A model's loss on the held-out rows, all their tokens alike, with no trainer at hand."""
+    rows = prepare(job.folder, recipe, open_tokenizer(find_base(job, recipe))).held_out
+    model, found = load_weights(folder).model, []
+    for row in rows:
+        ids, mask = (torch.tensor(row[name]) for name in ("input_ids", "assistant_masks"))
+        told = model(ids[None]).logits[0].log_softmax(-1)[:-1].gather(1, ids[1:, None])[:, 0]
+        found += told[mask[1:] == 1].tolist()
+    return -sum(found) / len(found)
+
+
+def test_held_out_tokens_are_measured_after_each_epoch_and_weigh_the_same(tmp_path):
+    told = {"eval_share": 0.25, "epochs": 2, "activation_checkpointing": True, "device_batch": 1}
+    recipe = TOY.model_copy(update=told)
+    rows = [row | {"output": "so " * 3 ** (n % 4)} for n, row in enumerate(ROWS)]
+    job = make_job(tmp_path, recipe, rows)
     folder = sft.run(job, recipe)
     looked = [point["eval_loss"] for point in read_metrics(job) if "eval_loss" in point]
     assert len(looked) == 2
+    assert looked[-1] == pytest.approx(measure_tokens(folder, job, recipe), rel=1e-4)
     told = json.loads((folder / "model.json").read_text())["metrics"]
     assert told["eval_loss"] == looked[-1]
     assert set(told) == {"loss", "eval_loss", "n_steps", "epochs"}  # no mean of batches' means
@@ -275,7 +304,21 @@ def test_data_with_nothing_to_learn_never_starts(tmp_path):
     assert not (job.folder / "metrics.jsonl").exists()
 
 
-@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="sharding needs two GPUs")
+def test_two_devices_that_share_the_weights_give_the_curve_and_the_model_of_one(unbroken, tmp_path):
+    shared = TOY.model_copy(update={"device_batch": 2, "parallel": "fsdp", "precision": "bf16"})
+    job = make_job(tmp_path, shared, devices=(0, 1))
+    assert train_sharded(job, shared) == ""
+    assert read_losses(job) == pytest.approx(read_losses(unbroken[0]), rel=1e-4)
+    whole, gathered = (
+        load_file(folder / "model.safetensors")
+        for folder in (unbroken[1], tmp_path / "checkpoints/toy")
+    )
+    torch.testing.assert_close(gathered, whole, rtol=1e-3, atol=1e-5)  # the words once, not twice
+    names = {path.name for path in find_newest(job.folder / "run").iterdir()}
+    assert {"pytorch_model_fsdp_0", "optimizer_0", "rng_state_1.pth"} <= names
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="a real launch needs two GPUs")
 def test_two_gpus_train_on_shards_of_the_weights(tmp_path):
     recipe = TOY.model_copy(update={"device_batch": 2, "parallel": "fsdp", "precision": "bf16"})
     job = make_job(tmp_path, recipe, devices=(0, 1))

@@ -67,7 +67,7 @@ def test_another_neighbour_changes_nothing(folder):
     model = load(folder, register_attention())
     other = [[1, 70, 71, 72, 73, 74], *EXAMPLES[1:]]
     both = [read_logits(model, **pack(rows))[0, 6:] for rows in (EXAMPLES, other)]
-    torch.testing.assert_close(*both, rtol=0, atol=0)
+    torch.testing.assert_close(*both, **CLOSE)
 
 
 def test_padded_rows_are_masked_as_ever(folder):
