@@ -9,6 +9,8 @@ from annotations.pairing.contests import NO_VOTES
 from annotations.pairing.wishes import PairWish
 from backend.records import Winner
 
+DECIMALS = 9  # of a weighted lead: a smaller one is zero that was rounded
+
 # Why two answers make no pair.
 Reason = Literal[
     "few_votes",  # fewer than were asked for
@@ -78,7 +80,7 @@ def combine(verdicts: Mapping[str, Verdict], wish: PairWish) -> Verdict:
     elif wish.combine == "majority":
         won = (n_a - n_b) if max(n_a, n_b) > min(n_a, n_b) + against else 0
     else:
-        won = lead
+        won = round(lead, DECIMALS)
     if not won:
         return Verdict("tie", reason="criteria" if n_a * n_b else "tie", contested=contested)
     return Verdict("a" if won > 0 else "b", lead, contested=contested)

@@ -4,9 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import IO, Any
 
-from annotations.pairing.pairs import PairSet, PreferredPair, make_pairs
-from annotations.pairing.wishes import PairWish
-from annotations.store import Store
+from annotations.pairing.pairs import PreferredPair
 from backend.dialogue import Message
 
 Line = dict[str, Any]
@@ -33,13 +31,3 @@ def write_rows(pairs: Iterable[PreferredPair], file: IO[str]) -> None:
     """Write pairs as JSON lines."""
     for pair in pairs:
         file.write(json.dumps(tell_pair(pair), ensure_ascii=False) + "\n")
-
-
-def write_pairs(store: Store, file: IO[str], wish: PairWish) -> PairSet:
-    """Write the pairs that a wish makes, as JSON lines; return them.
-
-    Errors: those of `make_pairs`.
-    """
-    found = make_pairs(store, wish)
-    write_rows(found.pairs, file)
-    return found

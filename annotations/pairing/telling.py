@@ -1,9 +1,11 @@
 """What a set of pairs holds, in the words of a preview."""
 
+from collections.abc import Mapping
+
 from annotations.pairing.deciding import Reason
 from annotations.pairing.pairs import PairSet
 
-REASONS: dict[Reason, str] = {
+REASONS: Mapping[Reason, str] = {
     "tie": "nobody is ahead",
     "disagreement": "not all agree",
     "criteria": "the criteria have different winners",

@@ -77,7 +77,9 @@ class Calibration:
     `n` decided pairs have both scores; on `n_level` of them the scores are the same, which is no
     agreement. `n_missing` pairs lack a score and are in no other number. `ece` is the expected
     calibration error; `gap` and `tie_gap` are the middle differences of scores, on decided pairs
-    and on ties. None where there is nothing to say it from.
+    and on ties. None where there is nothing to say it from. Pairs of the same score are in no bin:
+    nothing is said of them that could come true. `fresh` is the same of those pairs whose question
+    the model was not trained on, None where that can't be known.
     Source: Guo et al. (2017), arXiv:1706.04599, for the error.
     """
 
@@ -91,6 +93,7 @@ class Calibration:
     ece: float | None = None
     gap: float | None = None
     tie_gap: float | None = None
+    fresh: "Calibration | None" = None
 
     @property
     def rate(self) -> float | None:
@@ -110,7 +113,7 @@ def calibrate(duels: Iterable[Duel], scores: Mapping[int, float]) -> Calibration
     decided = [duel for duel in known if duel.winner != "tie"]
     leads = [find_lead(duel, scores) for duel in decided]
     tie_gaps = [abs(scores[duel.a] - scores[duel.b]) for duel in known if duel.winner == "tie"]
-    bins = fill_bins(leads)
+    bins = fill_bins([lead for lead in leads if lead])
     return Calibration(
         n=len(decided),
         n_agree=sum(lead > 0 for lead in leads),
@@ -198,7 +201,9 @@ def tell_calibration(found: Calibration, who: str = "people") -> list[tuple[str,
     `who` decided: people, or a judge's name.
     """
     rows = [("Agrees with who is preferred", tell_rate(found, who))]
-    if found.n and found.ece is not None:
+    if found.n and found.fresh is not None:
+        rows.append(("Its training data asks", tell_fresh(found, found.fresh)))
+    if found.ece is not None:
         rows.append(("Calibration error", tell_error(found)))
     if found.n_level:
         rows.append(
@@ -222,9 +227,24 @@ def tell_rate(found: Calibration, who: str) -> str:
     )
 
 
+def tell_fresh(found: Calibration, fresh: Calibration) -> str:
+    """Return on how many pairs the model is flattered, and how it does on the others."""
+    n_seen = found.n - fresh.n
+    if not n_seen:
+        return "none of these questions"
+    if fresh.rate is None or fresh.interval is None:
+        return "all of these questions: that flatters it, and says nothing about new ones"
+    low, high = fresh.interval.low, fresh.interval.high
+    return (
+        f"the questions of {count(n_seen, 'pair')}, which flatters it; on the other {fresh.n:,} it "
+        f"agrees with {fresh.rate:.1%} (95 % interval {low:.1%} to {high:.1%})"
+    )
+
+
 def tell_error(found: Calibration) -> str:
     """Return the calibration error, with a warning where it is mostly chance."""
-    few = f"; of {count(found.n, 'pair')}, much of it is chance" if found.n < FEW else ""
+    n = found.n - found.n_level
+    few = f"; of {count(n, 'pair')}, much of it is chance" if n < FEW else ""
     return f"{found.ece:.3f}, 0 is perfect{few}"
 
 

@@ -9,7 +9,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from annotations.conversations.records import clean_text
@@ -39,6 +39,9 @@ from backend.switchboard import Switchboard
 
 if TYPE_CHECKING:
     from backend.client import Client
+
+Sides = tuple[int, int, str, str]  # two answers, by their numbers, and their systems
+Asked = Callable[[str], bool]  # says something of a question
 
 N_PARALLEL = 2  # a worker scores one request after the other: one is scored, one waits
 
@@ -147,31 +150,46 @@ def read_duels(store: Store, order: CheckOrder) -> list[Duel]:
 
 
 def read_voted(store: Store, order: CheckOrder) -> list[Duel]:
-    """Return the pairs that people compared; the side with more votes is preferred."""
+    """Return the pairs that people compared; the side with more votes is preferred.
+
+    Edge: what several studies asked about is one pair, with all their votes.
+    """
     if order.study:
         studies = [find_study(store, order.study)]
     else:
         studies = list_studies(store, find_benchmark(store, order.benchmark).name)
-    return [
-        Duel(a, b, pair.comparison.a, pair.comparison.b, lead_to(votes[0], votes[1]))
+    return count_up(
+        ((a, b, pair.comparison.a, pair.comparison.b), votes[:2])
         for pair in read_pairs(store, studies)
         if (votes := pair.votes.get(order.criterion))
         and (a := pair.answers[0]) is not None
         and (b := pair.answers[1]) is not None
-    ]
+    )
+
+
+def count_up(found: Iterable[tuple[Sides, tuple[int, int]]]) -> list[Duel]:
+    """Return each two answers once, with who has more of the votes for either."""
+    totals: dict[Sides, tuple[int, int]] = {}
+    for sides, (n_a, n_b) in found:
+        before = totals.get(sides, (0, 0))
+        totals[sides] = before[0] + n_a, before[1] + n_b
+    return [Duel(*sides, lead_to(*votes)) for sides, votes in totals.items()]
 
 
 def read_judged(store: Store, order: CheckOrder) -> list[Duel]:
-    """Return the pairs that a judge compared; one that changes its mind with the order says tie."""
+    """Return the pairs that a judge compared; one that changes its mind with the order says tie.
+
+    Edge: asked by several protocols, it has a vote by each.
+    """
     benchmark = find_benchmark(store, order.benchmark).name
     where = "AND j.kind = 'pair' AND j.system_1 <> j.system_2 AND b.name = ? AND j.judge = ?"
     found = match_up(list_judgments(store, where, (benchmark, order.judge)), read_choice(store))
-    return [
-        Duel(one.answers[0], one.answers[1], one.a, one.b, one.preference)
+    return count_up(
+        ((a, b, one.a, one.b), (int(one.preference == "a"), int(one.preference == "b")))
         for one in found
-        if one.preference is not None and one.answers[0] is not None
-        and one.answers[1] is not None and not is_canary(one)
-    ]  # fmt: skip
+        if one.preference is not None and not is_canary(one)
+        and (a := one.answers[0]) is not None and (b := one.answers[1]) is not None
+    )  # fmt: skip
 
 
 def find_scores(store: Store, reward_sha256: str, duels: Iterable[Duel]) -> dict[int, float]:
@@ -197,7 +215,7 @@ def list_missing(store: Store, duels: Sequence[Duel], reward_sha256: str) -> lis
     answers: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for row in list_texts(store, duels):
         if row["answer_id"] not in known:
-            asked[row["item_id"]] = Message("user", row["instruction"], row["input"])
+            asked[row["item_id"]] = ask(row)
             answers[row["item_id"]].append((row["answer_id"], row["text"]))
     return [Question(asked[item], tuple(texts)) for item, texts in answers.items()]
 
@@ -216,14 +234,28 @@ def look_ahead_check(store: Store, models: Switchboard, order: CheckOrder) -> Ch
     return CheckOutlook(order, card, digest, tuple(duels), tuple(missing))
 
 
-def read_calibration(store: Store, card: LocalCard, order: CheckOrder) -> Calibration:
+def read_calibration(
+    store: Store, card: LocalCard, order: CheckOrder, learned: Asked | None = None
+) -> Calibration:
     """Return how a reward model stands, by the scores that the ledger has.
 
+    `learned` says whether it was trained on a question, where that is known.
     Errors: those of `read_duels`.
     """
     with store.snapshot():
         duels = read_duels(store, order)
-        return calibrate(duels, find_scores(store, hash_reward(card), duels))
+        scores = find_scores(store, hash_reward(card), duels)
+        found = calibrate(duels, scores)
+        if learned is None:
+            return found
+        asked = {row["answer_id"]: ask(row).text for row in list_texts(store, duels)}
+    fresh = [duel for duel in duels if not learned(asked[duel.a])]
+    return replace(found, fresh=calibrate(fresh, scores))
+
+
+def ask(row: Row) -> Message:
+    """Return what was asked, of a row of SELECT_TEXTS."""
+    return Message("user", row["instruction"], row["input"])
 
 
 class CheckErrand(Round[CheckEnd]):

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from annotations.pairing import PairSet, PairWish, make_pairs
-from annotations.pairing.export import write_rows
+from annotations.pairing import PairSet, PairWish, make_pairs, write_rows
 from annotations.pairing.telling import tell_pairs
 from annotations.pairing.wishes import CHATS, COMBINES, DISAGREEMENTS, TIES
 from backend.records import CRITERIA
@@ -18,7 +17,11 @@ from ui.terminal.exports import tell_written, write_whole
 
 PAIRS = "pairs"
 
-verbs = typer.Typer(rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
+verbs = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 @verbs.command(PAIRS)
@@ -53,7 +56,8 @@ def export_pairs(  # noqa: PLR0913 - each is a word of the command line
     disagreement: Annotated[
         str,
         typer.Option(
-            metavar="|".join(DISAGREEMENTS), help="Share: the majority, its lead as the margin."
+            metavar="|".join(DISAGREEMENTS),
+            help="Share: the majority, its lead as a margin that no recipe here uses.",
         ),
     ] = "majority",
     min_votes: Annotated[int, typer.Option(metavar="N", help="Fewest votes on a pair.")] = 1,
@@ -109,8 +113,7 @@ def write_all(found: PairSet, out: Path | None) -> None:
     write_whole(out, lambda file: file.writelines([body]))
     tell_written(out)
     if found.pairs:
-        train = "python app.py train"
-        tell_next(f"{train} tiny-reward --data {out}", f"{train} tiny-dpo --data {out}")
+        tell_next(f"train tiny-reward --data {out}", f"train tiny-dpo --data {out}")
 
 
 class ExportCommand(TyperCommand):

@@ -9,7 +9,8 @@ import typer
 from annotations.ranking.calibration import SEEN, Calibration, Spread, tell_calibration
 from annotations.ranking.checks import CheckEnd, CheckErrand, CheckOrder, read_calibration
 from backend.records import CRITERIA
-from ui.terminal import ACTOR, open_writer, show_fields, show_table
+from training.lessons import read_lessons
+from ui.terminal import ACTOR, find_settings, open_writer, show_fields, show_table
 from ui.terminal.answers import AGAIN, open_models
 from ui.terminal.ranks import OURS
 from ui.terminal.watching import watch
@@ -44,8 +45,12 @@ def check(
         errand = CheckErrand(store, models, order, ACTOR)
         typer.echo(errand.outlook.words, err=True)
         end = asyncio.run(watch(errand, sys.stderr)) if errand.n_wanted else None
-        found = read_calibration(store, errand.outlook.card, order)
+        lessons = read_lessons(find_settings(ctx).data, reward)
+        learned = lessons.holds if lessons else None
+        found = read_calibration(store, errand.outlook.card, order, learned)
     report(found, order.who)
+    if lessons and lessons.words:
+        typer.echo(lessons.words, err=True)
     if end is not None:
         tell_end(end)
 
@@ -53,9 +58,10 @@ def check(
 def report(found: Calibration, who: str) -> None:
     """Say how a reward model stands."""
     show_fields(tell_calibration(found, who))
-    if found.n:
+    if found.ece is not None:
         typer.echo()
         show_table(("SURE", "PAIRS", "AGREES", "95 % FROM", "TO"), list_bins(found))
+    if found.n and found.fresh is None:
         typer.echo(SEEN, err=True)
     if found.spreads:
         typer.echo()

@@ -80,6 +80,13 @@ def test_weights_say_which_criterion_counts_more():
     assert (found.winner, found.lead) == ("b", pytest.approx(-1 / 3))
 
 
+def test_leads_that_cancel_out_prefer_nobody_though_they_round():
+    votes = {"helpful": (0, 1, 0), "honest": (1, 0, 0), "harmless": (4, 1, 0)}
+    wish = PairWish(criteria=CRITERIA, combine="weighted", weights=(0.8, 0.2, 1.0))
+    assert 0.8 * -1 + 0.2 + 0.6 != 0  # the control: plain arithmetic does prefer one
+    assert decide(votes, wish).winner == "tie"
+
+
 def test_criteria_that_weigh_nothing_decide_nothing():
     wish = PairWish(criteria=CRITERIA[:2], combine="weighted", weights=(0, 1))
     assert decide({"helpful": A}, wish).reason == "few_votes"

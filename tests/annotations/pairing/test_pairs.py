@@ -6,7 +6,7 @@ import json
 import pytest
 
 from annotations.conversations import add_turn, start_talk
-from annotations.pairing import PairWish, make_pairs, write_pairs
+from annotations.pairing import PairWish, make_pairs, write_rows
 from annotations.pairing.contests import name_item
 from annotations.pairing.telling import tell_pairs
 from backend.dialogue import Message
@@ -151,7 +151,8 @@ def test_one_question_has_one_item_wherever_it_was_asked(likes):
 def test_a_file_has_a_row_a_pair_and_an_input_only_where_there_is_one(likes):
     add_ballot(likes, TERSE, pair=2, who="C", slot=3)
     file = io.StringIO()
-    found = write_pairs(likes, file, PairWish(studies=("likes",), disagreement="share"))
+    found = make_pairs(likes, PairWish(studies=("likes",), disagreement="share"))
+    write_rows(found.pairs, file)
     first, second = [json.loads(line) for line in file.getvalue().splitlines()]
     assert first == {
         "item": found.pairs[0].item, "prompt": [{"role": "user", "content": "What is a camel?"}],

@@ -1,5 +1,6 @@
 """Scores beside preferences, on numbers counted by hand."""
 
+from dataclasses import replace
 from math import log
 
 import pytest
@@ -38,10 +39,17 @@ def test_agreement_is_counted_on_decided_pairs_with_both_scores():
 
 def test_bins_hold_what_was_equally_sure_and_the_error_is_their_mean_distance():
     found = calibrate(DUELS, SCORES)
-    assert [(one.n, one.n_agree) for one in found.bins] == [(1, 0), (0, 0), (3, 2), (0, 0), (1, 1)]
+    assert [(one.n, one.n_agree) for one in found.bins] == [(0, 0), (0, 0), (3, 2), (0, 0), (1, 1)]
     assert found.bins[2].said == NEAR(0.75)
     assert found.bins[1].rate is None
-    assert found.ece == NEAR((1 * 0.5 + 3 * (0.75 - 2 / 3) + 1 * 0.05) / 5)
+    assert found.ece == NEAR((3 * (0.75 - 2 / 3) + 1 * 0.05) / 4)
+
+
+def test_a_model_that_never_tells_two_answers_apart_is_never_sure():
+    """It says one half, which is neither right nor wrong."""
+    found = calibrate([duel(5, 6)] * 3, SCORES)
+    assert (found.n, found.n_agree, found.rate, found.ece) == (3, 0, 0, None)
+    assert "Calibration error" not in dict(tell_calibration(found))
 
 
 def test_a_model_that_is_as_sure_as_it_is_right_has_no_error():
@@ -73,11 +81,27 @@ def test_nothing_to_compare_is_a_sentence_and_no_number():
 def test_words_say_n_and_warn_of_few():
     rows = dict(tell_calibration(calibrate(DUELS, SCORES), "gpt-4"))
     assert rows["Agrees with who is preferred"].startswith("60.0% of 5 pairs that gpt-4 decided")
-    assert "of 5 pairs, much of it is chance" in rows["Calibration error"]
+    assert "of 4 pairs, much of it is chance" in rows["Calibration error"]
     assert (
         "chance"
         not in dict(tell_calibration(calibrate([duel(1, 2)] * 50, SCORES)))["Calibration error"]
     )
+
+
+@pytest.mark.parametrize(
+    ("fresh", "said"),
+    [
+        (DUELS, "none of these questions"),
+        ([], "all of these questions: that flatters it"),
+        (
+            DUELS[2:4],
+            "the questions of 3 pairs, which flatters it; on the other 2 it agrees with 50",
+        ),
+    ],
+)
+def test_pairs_that_it_has_learned_from_are_told_apart(fresh, said):
+    found = replace(calibrate(DUELS, SCORES), fresh=calibrate(fresh, SCORES))
+    assert dict(tell_calibration(found))["Its training data asks"].startswith(said)
 
 
 leads = st.lists(st.floats(-1e6, 1e6), max_size=40)

@@ -10,11 +10,12 @@ from annotations.ranking.checks import (
     look_ahead_check,
     read_calibration,
 )
+from annotations.studies import Plan, create_study
 from backend.dialogue import Message
 from backend.errors import InputError, NotFound, Refused
 from tests.interpreters import PLAIN, REWARD, Models, carry_out
 from tests.judged import add_judgment
-from tests.ledgers import add_ballot
+from tests.ledgers import add_ballot, add_outside
 from tests.preferred import make_study
 
 STUDY = CheckOrder("r", "likes")
@@ -57,6 +58,21 @@ def test_agreement_is_read_from_what_is_scored(likes):
     found = read_calibration(likes, REWARD, STUDY)
     assert (found.n, found.n_agree, found.n_ties, found.n_missing) == (2, 1, 1, 0)
     assert [one.system for one in found.spreads] == ["wordy", "terse"]
+
+
+def test_pairs_whose_question_it_was_trained_on_are_counted_apart(likes):
+    check(likes, models())
+    learned = {"What is a camel?", "How many humps has it?"}.__contains__
+    found = read_calibration(likes, REWARD, STUDY, learned)
+    assert (found.n, found.fresh.n, found.fresh.n_agree) == (2, 1, 0)
+    assert read_calibration(likes, REWARD, STUDY).fresh is None
+
+
+def test_what_two_studies_asked_about_is_one_pair_with_all_votes(likes):
+    create_study(likes, Plan("more", "quiz", ("wordy", "terse")), "no", "test")
+    add_outside(likes, "helpful", ["b", "b"], comparison=2, n_items=2)  # b is terse there
+    duels = look_ahead_check(likes, models(), CheckOrder("r", benchmark="quiz")).duels
+    assert [one.winner for one in duels] == ["tie", "a", "tie"]
 
 
 def test_scores_of_other_weights_are_others(likes):

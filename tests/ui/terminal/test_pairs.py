@@ -5,10 +5,9 @@ import json
 import pytest
 import typer
 
-from annotations.store import Store
 from app import program
 from backend.dialogue import Message
-from tests.ledgers import add_ballot
+from tests.ledgers import add_ballot, open_store
 from tests.preferred import make_study
 from training.data import read_pairs
 from training.data.shapes import detect_shape
@@ -17,7 +16,7 @@ from ui.pairing import BENCHMARKS
 
 @pytest.fixture
 def likes(data):
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         make_study(store)
         add_ballot(store, ("left",) * 3, pair=1)
         add_ballot(store, ("right", "left", "tie"), pair=2)
@@ -69,7 +68,7 @@ def test_questions_of_a_benchmark_are_named_before_anybody_trains_on_them(
     text = (data_sources / "vicuna_80" / "question.jsonl").read_text("utf-8").splitlines()[0]
     question = json.loads(text)
     asked = question.get("text") or question["turns"][0]
-    with Store(data, purpose="test") as store:
+    with open_store(data) as store:
         make_study(store, first=asked)
         add_ballot(store, ("left",) * 3, pair=1)
     result = camelid("export", "pairs", "--study", "likes", "--dry-run")
@@ -86,3 +85,5 @@ def test_both_commands_are_there_for_who_lists_them():
     command = typer.main.get_command(program).commands["export"]
     assert set(command.commands) == {"", "pairs"}
     assert command.commands[""] is command
+    told = {word for option in command.commands["pairs"].params for word in option.opts}
+    assert "--study" in told and "--install-completion" not in told

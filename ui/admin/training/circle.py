@@ -9,8 +9,7 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from annotations.pairing import PairSet, PreferredPair, make_pairs
-from annotations.pairing.export import write_rows
+from annotations.pairing import PairSet, PreferredPair, make_pairs, write_rows
 from annotations.pairing.telling import tell_pairs
 from annotations.pairing.voices import list_judges
 from annotations.studies import list_studies
@@ -83,7 +82,9 @@ class Circle:
             )
         self.said = make_markdown()
         self.report = make_markdown()
-        self.looked = gr.Textbox(visible="hidden", show_label=False, elem_id="training-seen")
+        self.looked = gr.Textbox(
+            visible="hidden", show_label=False, elem_id="training-pairs-looked"
+        )
         self.rewards = Rewards(context)
 
     def look(self, request: gr.Request, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401

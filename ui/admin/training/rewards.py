@@ -16,6 +16,7 @@ from annotations.studies import list_studies
 from backend.errors import CamelidError, InputError
 from backend.records import CRITERIA
 from backend.registry.cards import LocalCard
+from training.lessons import read_lessons
 from ui.admin.answers import keep_choice
 from ui.admin.desk import check_admin
 from ui.context import Context
@@ -119,7 +120,10 @@ class Rewards:
             card = self.context.models.find_card(reward)
             if not isinstance(card, LocalCard):
                 raise InputError(CHOOSE)
-            return show_calibration(read_calibration(self.store, card, order), order.who)
+            lessons = read_lessons(self.context.settings.data, card.name)
+            learned = lessons.holds if lessons else None
+            found = read_calibration(self.store, card, order, learned)
+            return show_calibration(found, order.who, lessons.words if lessons else "")
         except CamelidError as error:
             return show_problem(error)
 
@@ -190,13 +194,15 @@ def say_end(end: CheckEnd) -> str:
     return show_done("All answers have scores.")
 
 
-def show_calibration(found: Calibration, who: str) -> str:
+def show_calibration(found: Calibration, who: str, warning: str = "") -> str:
     """Return how a reward model stands: in words, by how sure it is, and system by system."""
     rows = join(
         [Markup("<dt>{}</dt><dd>{}</dd>").format(*line) for line in tell_calibration(found, who)]
     )
     parts = [Markup("<dl class='facts report'>{}</dl>").format(rows)]
-    if found.n:
+    if warning:
+        parts.append(Markup("<p class='warn'>{}</p>").format(warning))
+    if found.ece is not None:
         sure = ("The model is", "Pairs", "It agrees", "95 % interval")
         cells = [list_bin(one) for one in found.bins if one.n]
         parts.append(show_table("As sure as it is right?", sure, cells))
