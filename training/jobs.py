@@ -9,6 +9,8 @@
         state.json      how it is; written by its supervisor, or by the queue while nobody runs it
         log.txt         all that the processes printed
         metrics.jsonl   a line a logged step
+        accelerate.yaml how its processes are launched; written at each start
+        base/           a tiny recipe's own base model, made on the spot
         report.json     what will happen, as counted before the start
         preview.jsonl   rows with their tokens, for a look
         outcome.json    the trainer's own word on how it ended
@@ -86,6 +88,8 @@ READ_ONLY = 0o400
 ROOM_BYTES = 500_000_000  # what stays free beside the data that a job copies
 CHUNK = 1 << 20
 LEFT_S = 3600.0  # nothing is copied or looked at for so long
+N_PART = 3  # letters of an id that can stand for it: nobody removes a job by a slip of one
+N_NAMED = 3  # jobs that an error names
 MOST_SAID = 1000  # characters of a setting
 SCALARS = (str, int, float, NoneType)
 
@@ -268,24 +272,21 @@ def sweep(data: Path, now: float) -> None:
 
 
 def find_job(data: Path, id: str) -> Job:
-    """Return the job of that id, or the only one whose id ends or begins so.
+    """Return the job of that id, or the only one of whose id this is a part.
 
-    Errors: NotFound.
+    Edge: less than three letters are no part. Errors: NotFound, also where several fit.
     """
     folder = data / FOLDER / JOBS / id if ID.fullmatch(id) else None
     if folder and not folder.is_symlink() and (folder / JOB).is_file():
         return read_job(folder)
-    fitting = [
-        job for job in list_jobs(data) if id and (job.id.endswith(id) or job.id.startswith(id))
-    ]
+    fitting = [job for job in list_jobs(data) if len(id) >= N_PART and id in job.id]
     if len(fitting) == 1:
         return fitting[0]
+    if fitting:
+        named = ", ".join(job.id for job in fitting[:N_NAMED])
+        more = f" and {len(fitting) - N_NAMED:,} more" if len(fitting) > N_NAMED else ""
+        raise NotFound(f"Several jobs fit {id[:80]!r}: {named}{more}. Give more of the id.")
     raise NotFound(f"There is no job {id[:80]!r}. `training list` shows all that there are.")
-
-
-def fits(id: str, part: str) -> bool:
-    """Say whether an id begins or ends as a person typed it."""
-    return id.startswith(part) or id.endswith(part)
 
 
 def read_job(folder: Path) -> Job:
@@ -310,11 +311,16 @@ def remove_job(job: Job) -> None:
     """Remove a job that has ended, with its log and the checkpoints that it had under way.
 
     Edge: the finished model is no part of it and stays.
-    Errors: Refused while it may still run.
+    Errors: Refused while it may still run, and where the disk refuses it.
     """
     if job.state.life != "ended":
         raise Refused(f"{job.id} is {job.state.life}; stop it first.")
-    shutil.rmtree(job.folder)
+    gone = job.folder.with_name(f".{job.id}.part")  # whole or not at all; the rest is swept
+    try:
+        job.folder.rename(gone)
+    except OSError as error:
+        raise Refused(f"{job.id} can't be removed: {error}.") from error
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def list_data(job: Job) -> list[Path]:

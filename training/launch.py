@@ -27,7 +27,7 @@ MARK = "CAMELID_JOB"  # in the environment of all that a job starts, so that it 
 Parallel = Literal["one", "ddp", "fsdp"]
 
 
-def build_command(job: Job, recipe: Recipe, machine: Machine) -> list[str]:
+def build_command(job: Job, machine: Machine) -> list[str]:
     """Return the words that train a job on one machine, or on its share of several."""
     words = [sys.executable, "-P", "-m", "accelerate.commands.launch"]
     words += ["--config_file", str(find_config(job, machine))]
@@ -110,7 +110,11 @@ def choose_parallel(recipe: Recipe, n_processes: int, *, on_gpu: bool) -> Parall
 
 
 def build_fsdp(recipe: Recipe) -> dict[str, object]:
-    """Return how weights, gradients and moments are sharded: by layers, whole at no time."""
+    """Return how weights, gradients and moments are sharded: by layers, whole at no time.
+
+    Edge: it is the trainer that computes activations twice. Where accelerate does it, chance is
+    drawn anew the second time (dropout), and adapters are saved under names that fit no model.
+    """
     return {
         "fsdp_version": 2,
         "fsdp_auto_wrap_policy": "TRANSFORMER_BASED_WRAP",
@@ -119,7 +123,6 @@ def build_fsdp(recipe: Recipe) -> dict[str, object]:
         "fsdp_cpu_ram_efficient_loading": True,
         "fsdp_sync_module_states": True,
         "fsdp_offload_params": recipe.offload,
-        "fsdp_activation_checkpointing": recipe.activation_checkpointing,
     }
 
 
@@ -144,6 +147,7 @@ def build_environment(job: Job, recipe: Recipe, machine: Machine) -> Mapping[str
         "PYTHONPATH": str(ROOT),
         "PYTHONSAFEPATH": "1",  # no file of the job's folder is ever imported
         "CUDA_VISIBLE_DEVICES": ",".join(str(number) for number in devices),
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # as the tool counts them that told us their numbers
         "OMP_NUM_THREADS": str(count_threads(recipe, machine, n_processes)),
         "ACCELERATE_USE_CPU": str(not devices).lower(),
         "TOKENIZERS_PARALLELISM": "false",

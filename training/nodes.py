@@ -34,7 +34,7 @@ def plan_share(
     machine = join_nodes(machine, job.order, rank)
     write_config(job, recipe, machine)
     environment = Keyring(environ).child_environment(build_environment(job, recipe, machine))
-    return build_command(job, recipe, machine), environment
+    return build_command(job, machine), environment
 
 
 def main(words: Sequence[str]) -> int:

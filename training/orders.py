@@ -40,8 +40,8 @@ class JobState:
     """How a job is at one moment.
 
     Units: times in seconds since 1970, 0 where it has not come to that; `left_s` in seconds, None
-    while nobody knows. `pid` and `born` (its start time) tell the supervisor's process apart from a
-    later one of its number.
+    while nobody knows. `pid` and `born` (its start, see `tell_birth`) tell the supervisor's process
+    apart from a later one of its number.
     Edge: `message` is a sentence: what it does, or why it ended so; `tail` the log's last lines.
     """
 

@@ -13,8 +13,8 @@ import typer
 
 from backend.keyring import Keyring
 from training.orders import Job
-from training.report import Report, lines
-from training.states import read_log, read_metrics
+from training.report import PART, Report, lines
+from training.states import METRICS, read_last, read_log
 from training.workshop import Workshop, find_kind
 from ui.terminal import find_settings, show_fields, tell_next
 from ui.terminal.watching import say_left
@@ -23,6 +23,7 @@ PAUSE_S = 0.2  # between looks at a job
 QUIET_S = 5.0  # between lines that go into a file
 START_S = 20.0  # how long a detached job is waited for to start
 N_TAIL = 20
+STOPPING = "It saves a checkpoint and ends; Ctrl+C again ends it at once."
 
 
 @contextmanager
@@ -63,7 +64,7 @@ def leave(workshop: Workshop, job: Job, *, here: bool) -> None:
         tell_end(workshop.find(job.id))
     elif here and state.life == "queued":
         typer.echo("Others are before it: it starts when the app runs.", err=True)
-    tell_next(f"python app.py training show {job.id}", f"python app.py training stop {job.id}")
+    tell_next(f"training show {job.id}", f"training stop {job.id}")
 
 
 def follow(workshop: Workshop, id: str, screen: TextIO, *, ours: bool) -> Job:
@@ -78,6 +79,8 @@ def follow(workshop: Workshop, id: str, screen: TextIO, *, ours: bool) -> Job:
             if count() > stopped and not ours:
                 break
             if count() > stopped:
+                if not stopped:
+                    print_words(screen, STOPPING, "\n" if screen.isatty() else "")
                 stopped = count()
                 workshop.stop(id, now=stopped > 1)
             words = say_job(job)
@@ -121,7 +124,8 @@ def say_job(job: Job) -> str:
         return f"{state.end}, {say_steps(job)}" if state.n_steps else state.end
     if not state.n_steps:
         return state.life
-    left = f", {say_left(state.left_s)} left" if state.left_s is not None else ""
+    going = state.life == "running" and state.left_s is not None
+    left = f", {say_left(state.left_s or 0)} left" if going else ""
     return f"{state.life}, {say_steps(job)}{left}{say_point(job)}"
 
 
@@ -134,8 +138,7 @@ def say_steps(job: Job) -> str:
 
 def say_point(job: Job) -> str:
     """Return the last loss and speed that were logged."""
-    points = read_metrics(job)
-    last = points[-1] if points else {}
+    last = read_last(job.folder / METRICS)
     loss, speed = last.get("loss"), last.get("tokens_per_s")
     parts = [f"loss {loss:.4f}"] if loss is not None else []
     parts += [f"{speed:,.0f} tokens/s"] if speed is not None else []
@@ -155,7 +158,7 @@ def tell_end(job: Job) -> None:
     typer.echo("\n".join(state.tail or read_log(job, N_TAIL)), err=True)
     typer.echo(f"{job.order.name} ended: {state.end}. {state.message}".strip(), err=True)
     if state.end in ("cancelled", "interrupted"):
-        tell_next(f"python app.py training resume {job.id}")
+        tell_next(f"training resume {job.id}")
     raise typer.Exit(1)
 
 
@@ -164,10 +167,20 @@ def show_report(report: Report) -> None:
 
     Errors: typer.Exit.
     """
-    show_fields([(label, words) for label, words in lines(report)])
+    show_fields(list_lines(report))
     for warning in report.warnings:
         typer.echo(f"Note: {warning}", err=True)
     for fault in report.faults:
         typer.echo(f"This can't start: {fault}", err=True)
     if report.faults:
         raise typer.Exit(1)
+
+
+def list_lines(report: Report) -> list[tuple[str, object]]:
+    """Return a report's lines for a screen: the parts of a sum stand below it, labels and all."""
+    return [
+        ("", f"{words:>9}  {label.removeprefix(PART)}")
+        if label.startswith(PART)
+        else (label, words)
+        for label, words in lines(report)
+    ]

@@ -20,6 +20,7 @@ from backend.errors import SettingsError
 from backend.keyring import Keyring
 from backend.settings import Settings
 from backend.switchboard import Switchboard
+from training.demo import order_demos
 from training.workshop import Workshop
 from ui.terminal import find_settings, find_space
 from ui.wording import hash_wording
@@ -54,10 +55,12 @@ def serve(
             fresh = settings.demo and bool(
                 load_demo(store, hash_wording(), settings.lease_minutes * 60)
             )
-            from ui.terminal.host import run_app  # noqa: PLC0415 - Gradio takes seconds to import
-
             models = Switchboard(settings.data, keyring, LedgerPurse(store))
             workshop = make_workshop(settings, keyring, models)
+            if fresh and settings.demo_models:  # now: a start that is cut short is not fresh again
+                order_demos(workshop, settings.data, fresh=True)
+            from ui.terminal.host import run_app  # noqa: PLC0415 - Gradio takes seconds to import
+
             with closing(models), closing(workshop):
                 run_app(settings, store, listener, models, workshop, fresh=fresh)
 

@@ -35,13 +35,13 @@ def train(  # noqa: PLR0913 - each is a word of the command line
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what will happen.")] = False,
     detach: Detach = False,
     keep_running: Annotated[
-        bool, typer.Option("--keep-running", help="Go on when the app ends.")
+        bool, typer.Option("--keep-running", help="Go on when the app, or this command, ends.")
     ] = False,
     gpus: Annotated[str, typer.Option(metavar="0,1", help="Which GPUs; else all.")] = "",
-    processes: Annotated[int, typer.Option(min=1, metavar="N", help="On the CPU.")] = 1,
-    machines: Annotated[int, typer.Option(min=1, metavar="N", help="Shared by so many.")] = 1,
+    processes: Annotated[int, typer.Option(min=1, metavar="N", help="That share it on a CPU.")] = 1,
+    machines: Annotated[int, typer.Option(min=1, metavar="N", help="That share it.")] = 1,
     main_ip: Annotated[
-        str, typer.Option("--main-ip", metavar="IP", help="This machine's, for the others.")
+        str, typer.Option("--main-ip", metavar="IP", help="This machine's address, for the others.")
     ] = "",
     force_benchmarks: Annotated[
         bool, typer.Option("--force-benchmarks", help="Train on the 252 or the 80 all the same.")
@@ -80,6 +80,8 @@ def take_data(folder: Path, word: str) -> str:
     path = Path(word)
     if path.name == word and is_file(locate_files(folder) / word):
         return word
+    if not path.is_file() and path.name != word:
+        raise InputError(f"There is no file {word}.")
     if not path.is_file():
         return word  # the workshop says what there is
     found = add_file(folder, path)

@@ -15,11 +15,11 @@ from training.filling import split_settings
 from training.orders import Job
 from training.recipe import Recipe
 from training.recipes import list_recipes, read_recipe
-from training.report import lines, read_report
+from training.report import read_report
 from training.states import read_log, read_notes
 from training.workshop import Workshop
 from ui.terminal import find_settings, show_fields, show_table, tell_next
-from ui.terminal.following import open_workshop, run_job, say_job, say_point
+from ui.terminal.following import list_lines, open_workshop, run_job, say_job, say_point
 from ui.terminal.train import Detach, Sets
 
 verbs = typer.Typer(help="Training jobs, recipes and data.", no_args_is_help=True)
@@ -168,7 +168,7 @@ def fetch(
 
 
 def find_job(workshop: Workshop, word: str) -> Job:
-    """Return a job by its id, by the beginning or end of it, or by its model's name.
+    """Return a job by its model's name, its id, or a part of that.
 
     Edge: of several for one model, the newest. Errors: NotFound.
     """
@@ -179,7 +179,7 @@ def find_job(workshop: Workshop, word: str) -> Job:
 def tell_file(file: DataFile) -> None:
     """Say what training data has come in."""
     typer.echo(f"{file.path}: {file.n_rows:,} rows, shape {file.shape}, sha256 {file.sha256}.")
-    tell_next(f"python app.py train RECIPE --data {file.name} --dry-run")
+    tell_next(f"train RECIPE --data {file.name} --dry-run")
 
 
 def show_file(file: DataFile) -> tuple[object, ...]:
@@ -208,7 +208,7 @@ def list_fields(job: Job) -> list[tuple[str, object]]:
         ("Note", read_notes(job)),
     ]
     with suppress(NotFound):  # nobody has looked at its data yet
-        fields += lines(read_report(job.folder))
+        fields += list_lines(read_report(job.folder))
     return [(name, value) for name, value in fields if str(value)]
 
 

@@ -50,7 +50,7 @@ def test_a_job_is_run_here_and_its_end_is_told(tmp_path, capsys):
 
 @slow
 def test_ctrl_c_saves_and_stops_what_is_run_here(tmp_path, capsys):
-    with open_workshop(tmp_path, "steps 1000") as workshop:
+    with open_workshop(tmp_path, "steps 9999") as workshop:
         job = order(workshop)
         thread = interrupt(workshop, job)
         ended = follow(workshop, job.id, Screen(), ours=True)
@@ -64,7 +64,7 @@ def test_ctrl_c_saves_and_stops_what_is_run_here(tmp_path, capsys):
 
 @slow
 def test_ctrl_c_leaves_alone_what_another_process_runs(tmp_path):
-    with open_workshop(tmp_path, "steps 1000") as workshop:
+    with open_workshop(tmp_path, "steps 9999") as workshop:
         job = order(workshop)
         thread = interrupt(workshop, job)
         left = follow(make_workshop(tmp_path), job.id, StringIO(), ours=False)
@@ -76,7 +76,7 @@ def test_ctrl_c_leaves_alone_what_another_process_runs(tmp_path):
 @slow
 @pytest.mark.parametrize("held", [True, False])
 def test_a_detached_job_goes_on_whoever_holds_the_queue(tmp_path, capsys, held):
-    with open_workshop(tmp_path, "steps 1000") as workshop:
+    with open_workshop(tmp_path, "steps 9999") as workshop:
         if not held:
             workshop.close()
         other = make_workshop(tmp_path)
@@ -115,6 +115,14 @@ def test_loss_and_speed_are_said_where_they_are_known(tmp_path):
     write_state(job.folder, JobState("running", step=3, n_steps=12))
     (job.folder / "metrics.jsonl").write_text('{"step": 3, "loss": 2.5, "tokens_per_s": 1500}\n')
     assert say_job(make_workshop(tmp_path).find(job.id)).endswith("loss 2.5000, 1,500 tokens/s")
+
+
+def test_a_report_fits_a_screen_of_80_columns(capsys):
+    parts = {"Adam's moments (8 bytes of each trained number, over 8 devices)": 107_800_000_000}
+    show_report(Report(n_sequences=330, n_examples=990, memory_parts=parts))
+    told = capsys.readouterr().out.splitlines()
+    assert max(map(len, told)) < 100 and sum(len(line) < 80 for line in told) >= len(told) - 1
+    assert any(line.endswith("107.8 GB  " + name) for line in told for name in parts)
 
 
 def test_a_report_with_faults_ends_with_code_1(capsys):

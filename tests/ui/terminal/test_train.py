@@ -31,7 +31,7 @@ def test_benchmark_questions_can_not_start(camelid, data, rows):
     rows.write_text(json.dumps([*ROWS, asked]))
     refused = camelid("train", "tiny-alpaca", "--data", rows)
     assert refused.exit_code == 1
-    assert "rows 9" in refused.stderr and "--force-benchmarks" in refused.stderr
+    assert "row 9" in refused.stderr and "--force-benchmarks" in refused.stderr
     assert list((data / "training").glob("jobs/*")) == []
 
 
@@ -63,6 +63,8 @@ def test_a_name_of_training_data_comes_before_a_file_here(data, rows, tmp_path):
     assert take_data(data, "rows.json") == "rows.json"
     assert take_data(data, str(rows)) == "mine.json"
     assert take_data(data, "not-there.json") == "not-there.json"
+    with pytest.raises(InputError, match=r"There is no file \./typo\.json\."):
+        take_data(data, "./typo.json")
 
 
 @pytest.mark.parametrize(("text", "numbers"), [("", ()), ("0", (0,)), ("0, 3", (0, 3))])

@@ -72,7 +72,8 @@ def show_steps(job: Job) -> Markup:
 def say_order(job: Job, now: float) -> str:
     """Return what a job was told to do, by whom, and when."""
     order, state = job.order, job.state
-    changed = f"{len(order.settings)} set otherwise" if order.settings else ""
+    n = len(order.settings)
+    changed = f"{n} {'setting' if n == 1 else 'settings'} changed" if n else ""
     facts = [
         f"{order.recipe} on {', '.join(order.data) or 'no data'}",
         changed,
@@ -95,11 +96,11 @@ def say_pace(job: Job, rate: float | None) -> str:
     return f"{said[0].upper()}{said[1:]}." if said else ""
 
 
-def show_job(job: Job, now: float) -> str:
-    """Return the head of one job: its name, how it is, what it was told, and where to chat."""
+def show_job(job: Job, now: float, rate: float | None = None) -> str:
+    """Return the head of one job: its name, how it is and goes, and where to chat."""
     css, state = say_state(job)
     mark = Markup('<span class="status {}">{}</span>').format(css, state)
-    words = [say_order(job, now), job.state.message]
+    words = [say_order(job, now), say_pace(job, rate), job.state.message]
     said = [Markup("<p>{}</p>").format(word) for word in words if word]
     if job.state.life == "ended" and job.state.end == "done":
         said.append(Markup("<p class='ways'>{}</p>").format(link_result(job)))

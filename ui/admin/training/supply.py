@@ -8,7 +8,8 @@ import gradio as gr
 
 from backend.errors import InputError
 from training.data.library import DataFile, add_file, list_files
-from training.data.sources import FILES, fetch_file
+from training.data.published import FILES
+from training.data.sources import fetch_file
 from training.demo import DEMOS
 from ui.admin.desk import answer, check_admin
 from ui.admin.imports import IMPORTING, delete_upload

@@ -1,7 +1,6 @@
 """All jobs, and one of them as it goes: curves, log, report, notes, and what to do with it."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from backend.errors import CamelidError, InputError
 from training.jobs import find_job, list_jobs
 from training.orders import Job
 from training.report import read_report
-from training.states import METRICS, Point, read_log, read_metrics, read_point, read_some
+from training.states import METRICS, read_last, read_log, read_metrics
 from ui.admin.desk import answer, check_admin
 from ui.admin.training.curves import Curve, draw_curves
 from ui.admin.training.jobs import (
@@ -26,6 +25,7 @@ from ui.admin.training.jobs import (
 )
 from ui.admin.training.notes import Notes
 from ui.admin.training.preview import show_report
+from ui.admin.training.removal import Removal
 from ui.context import Context
 from ui.ink import Theme
 from ui.lab.results import find_theme
@@ -35,9 +35,7 @@ SECONDS = 2.0
 N_JOBS = 40  # in the list
 N_LINES = 60  # of the log
 MOST_COMPARED = 6
-GONE = "That job is not there any more. Choose another."
 MAX_QUERY = 2000
-LAST_BYTES = 4096
 FINAL = ("done", "bad_data")  # such a job can be cloned, not resumed
 
 
@@ -73,18 +71,6 @@ def find_rates(jobs: Sequence[Job]) -> dict[str, float]:
     return {name: rate for name, line in last.items() if (rate := line.get("tokens_per_s"))}
 
 
-def read_last(path: Path) -> Point:
-    """Return the last whole line of a file of JSON lines; it may be long, so only its end is read.
-
-    Edge: nothing where there is no such line.
-    """
-    try:
-        whole = read_some(path, LAST_BYTES, end=True).split(b"\n")
-    except OSError:
-        return {}
-    return read_point(whole[-2]) if len(whole) > 1 else {}
-
-
 def skip_seen(
     told: Sequence[tuple[str, Callable[[], Any]]], seen: Sequence[str]
 ) -> tuple[list[Any], str]:
@@ -97,13 +83,17 @@ def skip_seen(
     return fresh, " ".join(sign for sign, _ in told)
 
 
-def offer(job: Job | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return how the buttons to stop and to resume are: a second stop doesn't wait for a save."""
+def offer(job: Job | None) -> tuple[dict[str, Any], ...]:
+    """Return how the buttons that stop, resume, clone and remove are.
+
+    Edge: a second stop doesn't wait for a save.
+    """
     if job is None:
-        return {"interactive": False}, {"interactive": False}
+        return ({"interactive": False},) * 4
     over, stopping = job.state.life == "ended", job.state.life == "stopping"
     stop = {"value": "Stop now" if stopping else "Stop", "interactive": not over}
-    return stop, {"interactive": over and job.state.end not in FINAL}
+    resume = {"interactive": over and job.state.end not in FINAL}
+    return stop, resume, {"interactive": True}, {"interactive": over}
 
 
 def draw(jobs: Sequence[Job], theme: Theme) -> Any:  # noqa: ANN401
@@ -126,6 +116,8 @@ class Watcher:
             self.stop = gr.Button("Stop", elem_classes="act")
             self.resume = gr.Button("Resume", elem_classes="act")
             self.clone = gr.Button("Clone with changes", elem_classes="act")
+            self.remove = gr.Button("Remove", elem_classes="act")
+        self.removal = Removal(context)
         self.done = make_markdown()
         self.head = make_markdown(elem_classes="part")
         with gr.Column(visible=False) as self.one:
@@ -150,13 +142,14 @@ class Watcher:
 
     def list_moving(self) -> list[Any]:
         """Return the components that a tick may change."""
-        shown = [self.table, self.job, self.head, self.plot, self.log, self.stop, self.resume]
-        return [*shown, self.seen, self.clock]
+        shown = [self.table, self.job, self.head, self.plot, self.log]
+        buttons = [self.stop, self.resume, self.clone, self.remove]
+        return [*shown, *buttons, self.seen, self.clock]
 
     def list_outputs(self) -> list[Any]:
         """Return all components that another job changes."""
         return [*self.list_moving(), self.one, self.others, self.told, self.notes.field,
-                self.notes.said, self.address]  # fmt: skip
+                self.notes.said, self.address, self.removal.box]  # fmt: skip
 
     def arrive(
         self, request: gr.Request, job_id: str | None, others: list[str] | None
@@ -175,8 +168,9 @@ class Watcher:
         jobs = list_jobs(self.data)[:N_JOBS]
         job = self.find(jobs, job_id)
         moving = self.watch(request, jobs, job, others or [], "")
+        closed = gr.update(visible=False)
         if job is None:
-            return [*moving, gr.update(visible=False), *[gr.skip()] * 4, ""]
+            return [*moving, gr.update(visible=False), *[gr.skip()] * 4, "", closed]
         rest = [one for one in list_choices(jobs) if one[1] != job.id]
         known = [name for name in others or [] if name in [value for _, value in rest]]
         link = show_link("Link to this job", "/admin/", tab="training", job=job.id)
@@ -188,6 +182,7 @@ class Watcher:
             self.notes.read(job.id),
             "",
             finish(link),
+            closed,
         ]
 
     def find(self, jobs: Sequence[Job], job_id: str | None) -> Job | None:
@@ -223,8 +218,9 @@ class Watcher:
         old = [job] if job and job.id not in [one.id for one in jobs] else []
         listed = list_choices([*jobs, *old])
         chosen = gr.update(choices=listed, value=job.id if job else None)
-        table = show_jobs(jobs, find_rates(jobs), now)
-        head = show_job(job, now) if job else ""
+        rates = find_rates(jobs)
+        table = show_jobs(jobs, rates, now)
+        head = show_job(job, now, rates.get(job.id)) if job else ""
         log = show_log(read_log(job, N_LINES)) if job else ""
         fresh, signs = skip_seen(
             [
@@ -233,11 +229,12 @@ class Watcher:
                 (mark(head), lambda: head),
                 (theme + measure_curves(drawn), lambda: draw(drawn, theme)),
                 (mark(log), lambda: log),
-                *((mark(str(how)), partial(gr.update, **how)) for how in offer(job)),
             ],
             seen.split(" "),
         )
-        return [*fresh, signs, gr.Timer(active=any(is_live(one) for one in jobs))]
+        # Buttons are told each time: an answer that comes late leaves no wrong one behind.
+        buttons = [gr.update(**how) for how in offer(job)]
+        return [*fresh, *buttons, signs, gr.Timer(active=any(is_live(one) for one in jobs))]
 
     def read_report(self, job: Job) -> str:
         """Return what was counted before a job started, or nothing where that is not known."""
@@ -292,6 +289,7 @@ class Watcher:
         self.where.submit(self.visit, self.where, out, **QUICK)
         self.stop.click(self.end, self.job, self.done, **QUICK).then(**again)
         self.resume.click(self.go_on, self.job, self.done, **QUICK).then(**again)
+        self.removal.wire(self.remove, self.job, self.done, again)
         self.notes.wire(self.job)
         for other in others:
             other.select(lambda: gr.Timer(active=False), None, self.clock, **QUICK)

@@ -36,7 +36,7 @@ TIES = [("is skipped", "skip"), ("counts against whoever leads", "against")]
 DISAGREEMENTS = [
     ("the majority decides", "majority"),
     ("only where all agree", "unanimous"),
-    ("the majority, its lead as the pair's margin", "share"),
+    ("the majority, its lead noted as a margin", "share"),
 ]
 COMBINES = [
     ("all of them agree", "all"),
@@ -59,7 +59,10 @@ def lay_out_wish() -> list[Any]:
     criteria = gr.CheckboxGroup(list(CRITERIA), value=[CRITERIA[0]], label="Criteria")
     with gr.Row():
         ties = gr.Dropdown(TIES, value="skip", label="A vote for neither")
-        disagreement = gr.Dropdown(DISAGREEMENTS, value="majority", label="Where people disagree")
+        disagreement = gr.Dropdown(
+            DISAGREEMENTS, value="majority", label="Where people disagree",
+            info="Recipes here train on no margin.",
+        )  # fmt: skip
         min_votes = gr.Number(
             1, label="Fewest votes", precision=0, minimum=1, maximum=MAX_VOTES,
             info="On each criterion.",

@@ -22,7 +22,7 @@ State = Literal["waiting", "loading", "speaking", "done"]
 
 MAX_ROUNDS = 3  # running turns of one account
 ARRIVE_S = 15.0  # a page has this long to begin to watch
-LEAVE_S = 3.0  # and this long to come back: a reload does not stop an answer
+LEAVE_S = 6.0  # and this long to come back: a slow reload does not stop an answer
 LOG = logging.getLogger("camelid")
 
 Speak = Callable[["Round", "Side"], Awaitable[None]]

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.accounts import Account, add_account
-from annotations.store import Store
 from tests.browser import open_browser, run_app
 from tests.jobs import wait_for
+from tests.ledgers import open_store
 from training.data.library import add_file
 from training.jobs import ask_stop, list_jobs
 
@@ -39,7 +39,7 @@ def data(tmp_path):
     rows = json.loads(published.read_text("utf-8")) if published.is_file() else OWN
     source.write_text(json.dumps(rows), "utf-8")
     add_file(tmp_path / "data", source, "alpaca_en_demo.json")
-    with Store(tmp_path / "data", purpose="test") as store:
+    with open_store(tmp_path / "data") as store:
         add_account(store, Account("ada", "admin"), PASSWORD, "test")
     yield tmp_path / "data"
     for job in list_jobs(tmp_path / "data"):
@@ -52,7 +52,7 @@ def log_in(page, url):
     page.get_by_label("Name").fill("ada")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/admin/**")
+    page.wait_for_url(lambda url: "/login" not in url)
 
 
 def order_job(page, url):
@@ -70,7 +70,7 @@ def order_job(page, url):
     expect(page.locator("#training-start")).to_be_disabled()
     page.get_by_role("button", name="See what will happen").click()
     expect(page.locator("#training-start")).to_contain_text("steps")
-    assert page.locator(".tokens .loss").nth(1).inner_text().endswith("</s>")
+    expect(page.locator(".tokens .loss").nth(1)).to_have_text(re.compile("</s>$"))
     page.locator("#training-start").click()
     page.locator(".job .status", has_text=re.compile("Running|Starting|Queued")).wait_for()
 
@@ -84,7 +84,6 @@ def test_a_model_is_trained_in_the_page_across_a_reload_and_a_restart_and_chatte
     with open_browser() as browser:
         page = browser.new_page()
         page.set_default_timeout(WAIT_MS)
-        expect.set_options(timeout=WAIT_MS)
         with run_app(data, "--no-demo") as app:
             log_in(page, app.url)
             order_job(page, app.url)
@@ -92,7 +91,7 @@ def test_a_model_is_trained_in_the_page_across_a_reload_and_a_restart_and_chatte
             first = read_steps(page)
             wait_for(lambda: read_steps(page) > first, WAIT_MS / 1000)
             (job,) = list_jobs(data)
-            assert f"job={job.id}" in page.url
+            page.wait_for_url(f"**job={job.id}**")
             page.reload()
             page.locator(".curves .js-plotly-plot").wait_for()
             assert read_steps(page) > first

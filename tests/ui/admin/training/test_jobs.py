@@ -33,7 +33,7 @@ def test_the_list_says_how_far_and_how_fast():
     shown = show_jobs([JOB], {JOB.id: 20000.4}, 1600)
     assert "240 of 600" in shown and "20,000 tokens a second, about 5 min left." in shown
     assert f"/admin/?tab=training&amp;job={JOB.id}" in shown
-    assert "tiny-alpaca on &lt;a&gt;.json, 1 set otherwise, by ada, 10 min ago." in shown
+    assert "tiny-alpaca on &lt;a&gt;.json, 1 setting changed, by ada, 10 min ago." in shown
 
 
 def test_an_empty_list_says_how_to_begin():

@@ -10,6 +10,7 @@ from annotations.accounts import Account, open_session
 from backend.settings import Settings
 from tests.jobs import CPU, fill_house, make_job, make_workshop, stand_in, wait_for
 from training.jobs import list_jobs, read_job
+from training.orders import JobState
 from training.preview import PreviewRow, write_previews
 from training.report import Report, write_report
 from training.states import METRICS, read_notes, read_stop, write_state
@@ -144,16 +145,20 @@ def test_a_job_is_started_watched_stopped_and_resumed(context, school):
     job = start(school, request, Epochs="2", Name_of_the_new_model="mine")
     assert (job.order.name, job.order.actor, job.order.settings) == ("mine", "ada", {"epochs": 2.0})
     wait_for(lambda: read_job(job.folder).state.step > 2)
-    table, chosen, head, plot, _, stop, resume, signs, clock = watcher.tick(request, job.id, [], "")
+    table, chosen, head, plot, _, stop, resume, _, remove, signs, clock = watcher.tick(
+        request, job.id, [], ""
+    )
     assert (stop["value"], stop["interactive"], resume["interactive"]) == ("Stop", True, False)
+    assert not remove["interactive"]
     assert "mine" in table and chosen["value"] == job.id and "Running" in head
     assert plot["visible"] and clock.active
     assert "mine stops." in watcher.end(request, job.id)
     wait_for(lambda: read_job(job.folder).state.end == "cancelled")
-    *_, stop, resume, signs, clock = watcher.tick(request, job.id, [], signs)
+    *_, stop, resume, _, remove, signs, clock = watcher.tick(request, job.id, [], signs)
     assert (stop["interactive"], resume["interactive"], clock.active) == (False, True, False)
+    assert remove["interactive"]
     again = watcher.tick(request, job.id, [], signs)
-    assert all(one == gr.skip() for one in again[:7])
+    assert all(one == gr.skip() for one in again[:5])
     assert "mine goes on." in watcher.go_on(request, job.id)
     wait_for(lambda: read_job(job.folder).state.life != "ended")
 
@@ -163,10 +168,34 @@ def test_a_second_stop_does_not_wait_for_a_save(context, school):
     job = start(school, request)
     state = replace(job.state, life="stopping")
     write_state(job.folder, state)
-    stop, resume = offer(replace(job, state=state))
+    stop, resume, *_ = offer(replace(job, state=state))
     assert (stop["value"], resume["interactive"]) == ("Stop now", False)
     school.watcher.end(request, job.id)
     assert read_stop(job.folder) == "now"
+
+
+def test_a_job_is_removed_after_it_was_said_what_goes(context, school):
+    request, removal = ask_as(context), school.watcher.removal
+    job, other = start(school, request), start(school, request, Name_of_the_new_model="other")
+    write_state(job.folder, JobState("ended", "crashed"))
+    words, box, asked = removal.ask(request, job.id)
+    assert job.id in words and "resumed any more" in words and box["visible"] and asked == job.id
+    assert "Another job" in removal.remove(request, other.id, asked) and job.folder.is_dir()
+    assert "is removed" in removal.remove(request, job.id, asked) and not job.folder.exists()
+    assert "stop it first" in removal.remove(request, other.id, other.id)
+    assert removal.ask(request, job.id)[0] == ""
+
+
+def test_the_model_of_a_removed_job_stays_and_it_is_said(context, school):
+    request, removal = ask_as(context), school.watcher.removal
+    job = start(school, request)
+    write_state(job.folder, JobState("ended", "done"))
+    model = context.settings.data / "checkpoints" / job.order.name
+    assert "stays, with" not in removal.ask(request, job.id)[0]
+    model.mkdir(parents=True)
+    assert f"The model {job.order.name} stays" in removal.ask(request, job.id)[0]
+    removal.remove(request, job.id, job.id)
+    assert model.is_dir() and list_jobs(context.settings.data) == []
 
 
 def test_only_curves_that_grew_are_drawn_again(context, school):
@@ -174,7 +203,7 @@ def test_only_curves_that_grew_are_drawn_again(context, school):
     job = start(school, request)
     (job.folder / METRICS).write_text('{"step": 1, "loss": 3}\n')
     *_, signs, _ = watcher.tick(request, job.id, [], "")
-    _, _, _, plot, log, _, _, signs, _ = watcher.tick(request, job.id, [], signs)
+    _, _, _, plot, log, *_, signs, _ = watcher.tick(request, job.id, [], signs)
     assert plot == log == gr.skip()
     with (job.folder / METRICS).open("a") as file:
         file.write('{"step": 2, "loss": 2}\n')
@@ -272,6 +301,8 @@ def test_nobody_but_an_admin_is_answered(context, school, role):
         lambda: watcher.end(request, ""),
         lambda: watcher.go_on(request, ""),
         lambda: watcher.notes.keep(request, "", ""),
+        lambda: watcher.removal.ask(request, ""),
+        lambda: watcher.removal.remove(request, "", ""),
     ):
         with pytest.raises(gr.Error, match="session has ended"):
             act()
