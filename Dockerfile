@@ -5,7 +5,8 @@
 #   docker run -v camelid:/data -p 127.0.0.1:7860:7860 \
 #     -e CAMELID_PUBLIC_URL=https://study.example.org camelid
 #
-# Put a web server with TLS in front of port 7860. The volume has to be a local disk.
+# Put a web server with TLS in front of port 7860. The volume has to be a local disk. Models are
+# served and trained on the GPUs that the container is given (--gpus all), else on its CPU.
 FROM python:3.11-slim
 
 # Chromium draws figures as png, svg and pdf; the fonts are for Chinese.

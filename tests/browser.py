@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from annotations.store import Store
 from backend.keyring import Keyring
 from backend.settings import Settings
+from tests.ledgers import open_store
 from training.workshop import Workshop
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +29,7 @@ CHROMIUM_ARGS = [
     "--disable-sync",
 ]
 ADDRESS = re.compile(r"Lab\s+(http://[\d.]+:\d+)/lab/")
+PATIENCE_MS = 60_000  # a busy machine takes its time; 5 s, as Playwright has it, are not enough
 LOGIN = re.compile(r"(http://\S+/login\?token=\S+)")
 
 
@@ -55,7 +56,7 @@ def run_app(folder, *words, **environment):
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(15)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -72,7 +73,7 @@ def serve_here(folder, port=0, *, training=False, **settings):
     """
     from ui.server import build_app, make_context  # noqa: PLC0415 - Gradio takes seconds to import
 
-    with Store(folder, purpose="test") as store:
+    with open_store(folder) as store:
         workshop = Workshop(folder, Keyring(dict(os.environ)).child_environment)
         context = make_context(Settings(data=folder, **settings), store, workshop=workshop)
         app, door = build_app(context)
@@ -91,7 +92,7 @@ def serve_here(folder, port=0, *, training=False, **settings):
             yield App(None, url, f"{url}/login?token={door.token}" if door else None)
         finally:
             server.should_exit = True
-            thread.join(15)
+            thread.join(60)
             context.answering.close()
             context.judging.close()
             context.models.close()
@@ -118,14 +119,28 @@ def find_chromium():
     return path
 
 
+def make_patient(make):
+    """Let what is made so, a page or all of a context's, wait longer than Playwright would."""
+
+    def made(*args, **words):
+        one = make(*args, **words)
+        one.set_default_timeout(PATIENCE_MS)
+        return one
+
+    return made
+
+
 @contextmanager
 def open_browser():
     """A headless Chromium."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only browser tests pay for it
+    from playwright.sync_api import expect, sync_playwright  # noqa: PLC0415 - only here paid for
 
+    expect.set_options(timeout=PATIENCE_MS)  # for the whole process, so that no test differs
     path = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        browser.new_page = make_patient(browser.new_page)
+        browser.new_context = make_patient(browser.new_context)
         try:
             yield browser
         finally:

@@ -74,7 +74,7 @@ def order(workshop, name="model", **words):
     return workshop.create(Order(name, "stand-in", **words))
 
 
-def wait_for(condition, seconds=30):
+def wait_for(condition, seconds=50):
     """Wait until something is so, and return it."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

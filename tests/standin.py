@@ -2,7 +2,7 @@
 
 Run as `python -m tests.standin LIFE --state FILE [--follow-stdin]`; the words in LIFE say how it
 behaves: ready, loading (for ever), failing, crashing, stubborn (takes no SIGTERM), parent (has a
-child of its own), sick (says so at /health).
+child of its own), sick (says so at /health), slow (a word a second).
 """
 
 import json
@@ -54,7 +54,9 @@ def live(life, state):
         write_state(state, "loading", message="Loading.")
         time.sleep(60)
     health = Scene(status=503 if "sick" in life else 200, raw=b"{}")
-    with serve(lambda body: Scene(TEXT, pace_s=0.02) if body else health) as upstream:
+    with serve(
+        lambda body: Scene(TEXT, pace_s=1.0 if "slow" in life else 0.02) if body else health
+    ) as upstream:
         write_state(state, "ready", int(upstream.url.split(":")[2].split("/")[0]), message)
         time.sleep(60)
 

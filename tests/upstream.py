@@ -7,6 +7,7 @@ everything that is known to go wrong.
 
 import asyncio
 import json
+import math
 import re
 import threading
 import time
@@ -123,6 +124,7 @@ class Upstream:
         self.answer = answer
         self.asked: list[Asked] = []
         self.n_left = 0
+        self.hold_after = math.inf  # requests beyond so many wait, so that a kill is never late
         self.n_greeted = 0
         self.n_open = 0
         self.most_open = 0
@@ -173,6 +175,8 @@ class Upstream:
             writer.close()
 
     def _choose(self, body):
+        if len(self.asked) > self.hold_after:
+            return Scene(hang="start")
         chosen = self.answer(body) if isinstance(self.answer, Callable) else self.answer
         if isinstance(chosen, Sequence) and not isinstance(chosen, str):
             chosen = chosen[min(len(self.asked), len(chosen)) - 1]
