@@ -17,7 +17,7 @@ from training.states import OUTCOME, clean_words, read_some
 Reason = Literal["", "stopped", "stopped_now", "app_ended", "disk_low"]
 
 N_TAIL = 20  # lines of the log that an end quotes
-RESUME = "Resume goes on from its last checkpoint."
+RESUME = "Resume goes on from its last checkpoint, or from the start if it had none."
 MEMORY = re.compile(
     r"out of memory|OutOfMemoryError|\bMemoryError\b|DefaultCPUAllocator"
     r"|memory allocation of \d+ bytes failed"

@@ -30,8 +30,8 @@ class Report:
     `device_batch` × `accumulation` × `n_devices` of them.
     Edge: `n_examples` are the pieces that are trained on: a long chat that is split makes several.
     `n_truncated` and `n_masked` (no loss left, so left out) count pieces of all rows, `n_benchmark`
-    rows that ask a benchmark's questions. A job with `faults` can't start; each is a sentence that
-    says what to do.
+    rows that ask a benchmark's questions, `n_empty` chats that answer nothing at all. A job with
+    `faults` can't start; each is a sentence that says what to do.
     """
 
     kind: str = "sft"
@@ -45,6 +45,7 @@ class Report:
     share_truncated: float = 0.0
     n_masked: int = 0
     n_benchmark: int = 0
+    n_empty: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
     longest: int = 0
     n_sequences: int = 0

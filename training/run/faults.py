@@ -92,6 +92,11 @@ def find_warnings(report: Report, recipe: Recipe) -> Iterator[str]:
         )
     if recipe.eval_share and report.n_examples and not report.n_held_out:
         yield "Nothing is held out to measure on: all rows are of one item."
+    if report.n_empty:
+        yield (
+            f"{report.n_empty:,} of {report.n_rows:,} rows answer nothing, which teaches a model "
+            "to end at once. Take them out, if it should not."
+        )
     if report.share_truncated > SHARE_TRUNCATED:
         yield f"{report.share_truncated:.0%} of the sequences are cut off at their ends."
     n_long = report.skipped.get(TOO_LONG, 0) + report.skipped.get(NO_ROOM, 0)

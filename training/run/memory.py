@@ -20,6 +20,9 @@ BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
 QUANTISED = {"8bit": 1.0, "4bit": 0.5 + FLOAT / 64}
 # The loss is computed in tiles of this many tokens and words, never over the whole vocabulary.
 TILE_TOKENS, TILE_WORDS = 4096, 8192
+# Of a process that has loaded torch, transformers and TRL, as measured on Linux. A GPU's memory has
+# none of it.
+LIBRARIES = 500_000_000
 GATHERED = 2  # layers that are whole at one time: the one at work, and the next
 
 Parts = dict[str, int]

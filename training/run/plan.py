@@ -11,6 +11,7 @@ from training.recipe import Recipe
 from training.report import Report
 from training.run.batches import Batch, count_sequences, count_steps, plan_batch
 from training.run.memory import (
+    LIBRARIES,
     count_trained,
     estimate_disk,
     estimate_flops,
@@ -43,7 +44,8 @@ def plan_run(
     report = plan_steps(report, seen, lengths, batch)
     report = plan_room(report, seen, find_shape(job, recipe, n_words), batch, parallel)
     free = shutil.disk_usage(job.folder).free
-    return replace(report, free_bytes=free, on_gpu=bool(devices))
+    report = replace(report, free_bytes=free, on_gpu=bool(devices))
+    return report if devices else add_process(report)
 
 
 def plan_steps(report: Report, recipe: Recipe, lengths: Sequence[int], batch: Batch) -> Report:
@@ -78,6 +80,12 @@ def plan_room(
         offload_bytes=estimate_offload(shape, recipe, parallel),
         disk_bytes=estimate_disk(shape, recipe, report.n_steps),
     )
+
+
+def add_process(report: Report) -> Report:
+    """Return the report with the process itself, which a CPU's numbers share their memory with."""
+    parts = report.memory_parts | {"the process and its libraries": LIBRARIES}
+    return replace(report, memory_parts=parts, memory_bytes=sum(parts.values()))
 
 
 def one_epoch(recipe: Recipe) -> Recipe:

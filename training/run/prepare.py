@@ -74,6 +74,7 @@ class Tally:
     n_pieces: int = 0
     n_truncated: int = 0
     n_masked: int = 0
+    n_empty: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     refusals: list[str] = field(default_factory=list)
 
@@ -132,6 +133,7 @@ def count_rows(trained: list[Marked], recipe: Recipe, tally: Tally) -> Report:
         n_truncated=tally.n_truncated,
         share_truncated=tally.n_truncated / tally.n_pieces if tally.n_pieces else 0.0,
         n_masked=tally.n_masked,
+        n_empty=tally.n_empty,
         skipped=dict(tally.skipped),
         longest=max((one.longest for one in trained), default=0),
     )
@@ -157,6 +159,7 @@ def encode_examples(encoder: Encoder, rows: Rows, recipe: Recipe, tally: Tally) 
             continue
         if not pieces:
             tally.skipped[TOO_LONG] += 1
+        tally.n_empty += bool(pieces) and is_empty(example)
         for piece in pieces:
             tally.n_pieces += 1
             tally.n_truncated += piece.truncated
@@ -165,6 +168,11 @@ def encode_examples(encoder: Encoder, rows: Rows, recipe: Recipe, tally: Tally) 
                 yield Marked(item, piece.as_row(), len(piece.ids), n_loss, len(piece.ids))
             else:
                 tally.n_masked += 1
+
+
+def is_empty(example: Example) -> bool:
+    """Return whether a chat answers nothing, so that only an answer's end can be learned."""
+    return not any(one.text.strip() for one in example.messages if one.role == "assistant")
 
 
 def encode_pairs(encoder: Encoder, rows: Rows, recipe: Recipe, tally: Tally) -> Iterator[Marked]:

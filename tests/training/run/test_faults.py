@@ -72,6 +72,7 @@ def test_rows_that_no_template_takes_forbid_it_when_they_are_many():
     [
         ({"effective_batch": 132, "n_devices": 3}, "A step sees 132 and not 128"),
         ({"effective_batch": 129, "device_batch": 3}, "they come 3 at a time"),
+        ({"n_empty": 3}, "3 of 100 rows answer nothing"),
         ({"share_truncated": 0.3}, "30% of the sequences are cut off"),
         ({"skipped": {"longer than max_length": 50}}, "33% are left out: max_length 512"),
         ({"on_gpu": False}, "It trains in fp32"),

@@ -11,6 +11,7 @@ from training.jobs import create_job
 from training.orders import Order
 from training.recipe import Recipe, Tiny
 from training.report import Report
+from training.run.memory import LIBRARIES
 from training.run.plan import plan_run
 
 CPU = Machine(n_cores=2)
@@ -58,6 +59,12 @@ def test_several_machines_count_as_one(tmp_path):
 def test_a_cpu_reckons_in_full_precision(tmp_path):
     parts = plan(tmp_path, CPU).memory_parts
     assert not any("copy of the weights" in words for words in parts)
+
+
+def test_the_process_itself_counts_where_it_shares_the_memory(tmp_path):
+    alone, beside = plan(tmp_path, CPU), plan(tmp_path, Machine(GPUS), devices=(0,))
+    assert alone.memory_bytes == sum(alone.memory_parts.values()) > LIBRARIES
+    assert beside.memory_bytes < LIBRARIES
 
 
 def test_packing_shares_rows(tmp_path):

@@ -231,6 +231,13 @@ def test_only_the_first_rows_are_read_when_asked(tmp_path):
     assert (report.n_rows, report.n_examples) == (4, 4)
 
 
+def test_rows_that_answer_nothing_are_counted_and_told(tmp_path):
+    rows = [*make_rows(3), *make_rows(2, output=" "), *make_rows(1, output="")]
+    report = count(tmp_path, rows, make_recipe(256)).report
+    assert (report.n_examples, report.n_empty) == (6, 3)
+    assert "3 of 6 rows answer nothing" in report.warnings[-1] + report.warnings[0]
+
+
 def test_benchmark_questions_are_refused_unless_forced(tmp_path, data_sources):
     path = data_sources / "user_oriented_252" / "user_oriented_instructions.jsonl"
     asked = json.loads(path.read_text("utf-8").splitlines()[0])
