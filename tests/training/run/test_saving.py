@@ -91,10 +91,10 @@ def test_an_adapter_on_shared_weights_is_folded_in_and_goes_on_after_a_stop(tmp_
     one = sft.run(make_job(tmp_path / "one", recipe), recipe)
     job = make_job(tmp_path / "two", shared, devices=(0, 1))
     (job.folder / "stop").write_text("save\n")
-    assert train_sharded(job, shared) == ""
+    assert train_sharded(job) == ""
     assert find_newest(job.folder / "run").name == "checkpoint-1"
     (job.folder / "stop").unlink()
-    assert train_sharded(job, shared) == ""
+    assert train_sharded(job) == ""
     told = [load_file(one / "model.safetensors")]
     told += [load_file(tmp_path / "two/checkpoints/toy/model.safetensors")]
     torch.testing.assert_close(*told, rtol=1e-3, atol=1e-5)

@@ -307,7 +307,7 @@ def test_data_with_nothing_to_learn_never_starts(tmp_path):
 def test_two_devices_that_share_the_weights_give_the_curve_and_the_model_of_one(unbroken, tmp_path):
     shared = TOY.model_copy(update={"device_batch": 2, "parallel": "fsdp", "precision": "bf16"})
     job = make_job(tmp_path, shared, devices=(0, 1))
-    assert train_sharded(job, shared) == ""
+    assert train_sharded(job) == ""
     assert read_losses(job) == pytest.approx(read_losses(unbroken[0]), rel=1e-4)
     whole, gathered = (
         load_file(folder / "model.safetensors")
