@@ -82,6 +82,7 @@ __all__ = [
 JOBS, LOOKS = "jobs", "looks"
 JOB, RECIPE, DATA = "job.json", "recipe.yaml", "data"
 ID = re.compile(r"\d{8}-\d{6}-[A-Za-z0-9][A-Za-z0-9._-]{0,63}-[0-9a-f]{4}")
+SECOND = len("20261122-153000")  # of an id; what follows does not tell which of two came first
 FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:-]{0,252}")
 READ_ONLY = 0o400
@@ -253,7 +254,8 @@ def suggest_name(data: Path, base: str) -> str:
 
 def list_jobs(data: Path) -> list[Job]:
     """Return all jobs, the newest first; one whose folder is damaged is there as crashed."""
-    return [read_job(folder) for folder in sorted(list_folders(data), reverse=True)]
+    jobs = [read_job(folder) for folder in list_folders(data)]
+    return sorted(jobs, key=lambda job: (job.id[:SECOND], job.created_at), reverse=True)
 
 
 def list_folders(data: Path) -> list[Path]:

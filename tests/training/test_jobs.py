@@ -51,6 +51,13 @@ def test_id_tells_when_and_what(tmp_path):
     assert [find_job(tmp_path, part).id for part in (job.id[-4:], job.id[:15])] == [job.id] * 2
 
 
+def test_the_newest_is_the_first_within_a_second_too(tmp_path):
+    for n, name in enumerate(("b", "c", "a")):
+        words = (Order(name, "r"), make_recipe(), [])
+        create_job(tmp_path, *words, clock=lambda n=n: 1_795_361_400 + n / 10)
+    assert [job.order.name for job in list_jobs(tmp_path)] == ["a", "c", "b"]
+
+
 @pytest.mark.parametrize("id", ["", "2", "nothing", "../jobs", "20261122-153000-model-ab12"])
 def test_unknown_id_is_said(tmp_path, id):
     make_job(tmp_path)
