@@ -20,6 +20,7 @@ from backend.registry import add_card
 from backend.registry.cards import LocalCard, OpenAICard
 from backend.settings import Settings
 from tests.browser import open_browser, run_app, serve_here
+from tests.layouts import lay_out
 from tests.ledgers import open_store
 from tests.talkers import make_talker
 from tests.upstream import Scene, serve
@@ -41,7 +42,7 @@ def context(store, study):
 
 @pytest.fixture
 def writer(context):
-    with gr.Blocks():
+    with lay_out():
         yield Writer(context)
 
 

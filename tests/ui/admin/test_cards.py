@@ -7,6 +7,7 @@ from backend.errors import Conflict, InputError
 from backend.registry import add_card, find_card
 from backend.registry.cards import LocalCard, OpenAICard, RecordedCard
 from backend.settings import Settings
+from tests.layouts import lay_out
 from ui.admin.cards import ALL, BLANK, CardForm, build_card, list_recorded, read_fields, save_card
 from ui.context import STAFF_COOKIE
 from ui.server import make_context
@@ -26,7 +27,7 @@ def context(store):
 
 @pytest.fixture
 def form(context):
-    with gr.Blocks():
+    with lay_out():
         yield CardForm(context)
 
 

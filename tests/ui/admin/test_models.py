@@ -16,6 +16,7 @@ from backend.settings import Settings
 from backend.supervisor import Supervisor, WorkerState
 from backend.switchboard import Switchboard
 from tests.backend.test_supervisor import command_for
+from tests.layouts import lay_out
 from ui.admin.models import (
     LOG_LINES,
     Place,
@@ -55,7 +56,7 @@ def context(store):
 
 @pytest.fixture
 def stable(context):
-    with gr.Blocks():
+    with lay_out():
         yield Stable(context)
 
 

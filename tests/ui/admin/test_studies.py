@@ -6,6 +6,7 @@ from annotations.accounts import Account, open_session
 from annotations.studies import Plan, find_study, list_studies
 from backend.errors import InputError, NotFound
 from backend.settings import Settings
+from tests.layouts import lay_out
 from tests.ledgers import make_study
 from ui.admin.studies import (
     Workbench,
@@ -29,7 +30,7 @@ def context(store):
 
 @pytest.fixture
 def bench(context):
-    with gr.Blocks():
+    with lay_out():
         yield Workbench(context)
 
 

@@ -7,6 +7,7 @@ from annotations.backups import list_backups
 from annotations.traffic import Traffic
 from backend.machine import Check
 from backend.settings import Settings
+from tests.layouts import lay_out
 from tests.ledgers import add_ballot
 from ui.admin.system import (
     Monitor,
@@ -74,7 +75,7 @@ def context(store):
 
 @pytest.fixture
 def monitor(context):
-    with gr.Blocks():
+    with lay_out():
         yield Monitor(context)
 
 

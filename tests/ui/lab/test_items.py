@@ -8,6 +8,7 @@ from starlette.requests import Request
 from annotations.browse import Search, find_pair
 from backend.settings import Settings
 from tests.browser import open_browser, serve_here
+from tests.layouts import lay_out
 from tests.ledgers import add_ballot, make_study, open_store
 from ui.lab.items import ANY, Browser, find_neighbours, open_case, read_shelf
 from ui.lab.where import Where
@@ -23,7 +24,7 @@ def make_request(query=""):
 
 @pytest.fixture
 def browser(store):
-    with gr.Blocks():
+    with lay_out():
         yield Browser(make_context(Settings(), store))
 
 

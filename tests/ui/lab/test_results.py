@@ -3,6 +3,7 @@ import pytest
 from starlette.requests import Request
 
 from backend.settings import Settings
+from tests.layouts import lay_out
 from tests.ledgers import add_ballot, make_study
 from ui.lab.results import THEME_COOKIE, Viewer, find_theme
 from ui.server import make_context
@@ -19,7 +20,7 @@ def make_request(query="", cookie=""):
 
 @pytest.fixture
 def viewer(store):
-    with gr.Blocks():
+    with lay_out():
         yield Viewer(make_context(Settings(), store))
 
 

@@ -9,6 +9,7 @@ from annotations.judging.records import list_judgments, read_choice
 from annotations.judging.waiting import list_waiting
 from backend.settings import Settings
 from tests.judged import add_judgment, make_questions
+from tests.layouts import lay_out
 from ui.admin.judge.readings import Readings, find_waiting, show_reply
 from ui.context import STAFF_COOKIE
 from ui.server import make_context
@@ -24,7 +25,7 @@ def context(store):
 
 @pytest.fixture
 def readings(context):
-    with gr.Blocks():
+    with lay_out():
         yield Readings(context)
 
 

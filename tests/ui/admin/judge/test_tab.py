@@ -16,6 +16,7 @@ from backend.registry.cards import OpenAICard
 from backend.settings import Settings
 from tests.browser import open_browser, serve_here
 from tests.judged import make_questions
+from tests.layouts import lay_out
 from tests.ledgers import open_store
 from tests.upstream import Scene, serve
 from ui.admin.judge import Tribunal
@@ -40,7 +41,7 @@ def context(store):
 
 @pytest.fixture
 def tribunal(context):
-    with gr.Blocks():
+    with lay_out():
         yield Tribunal(context)
 
 

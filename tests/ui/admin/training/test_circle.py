@@ -12,6 +12,7 @@ from annotations.accounts import Account, open_session
 from annotations.pairing import PairWish, make_pairs
 from backend.errors import Conflict
 from backend.settings import Settings
+from tests.layouts import lay_out
 from tests.ledgers import add_ballot
 from tests.preferred import make_study
 from training.data import read_pairs
@@ -59,7 +60,7 @@ def context(store):
 
 def build(context, *faults, **words):
     shop = Shop(*faults, **words)
-    with gr.Blocks():
+    with lay_out():
         return Circle(replace(context, workshop=shop)), shop
 
 

@@ -14,6 +14,7 @@ from backend.errors import InputError
 from backend.settings import Settings
 from tests.interpreters import REWARD, Models
 from tests.judged import add_judgment
+from tests.layouts import lay_out
 from tests.ledgers import add_ballot
 from tests.preferred import make_study
 from ui.admin.training.rewards import Rewards, read_order, say_end
@@ -59,7 +60,7 @@ def ada(context):
 
 
 def build(context, models):
-    with gr.Blocks():
+    with lay_out():
         return Rewards(replace(context, models=models))
 
 

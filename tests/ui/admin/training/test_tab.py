@@ -9,6 +9,7 @@ from starlette.requests import Request
 from annotations.accounts import Account, open_session
 from backend.settings import Settings
 from tests.jobs import CPU, fill_house, make_job, make_workshop, stand_in, wait_for
+from tests.layouts import lay_out
 from training.jobs import list_jobs, read_job
 from training.orders import JobState
 from training.preview import PreviewRow, write_previews
@@ -53,7 +54,7 @@ def context(store):
 
 @pytest.fixture
 def school(context):
-    with gr.Blocks():
+    with lay_out():
         yield School(context)
 
 
@@ -118,7 +119,7 @@ def test_a_fault_keeps_the_start_closed(store, faults):
     tools = make_tools(replace(REPORT, faults=faults))
     workshop = make_workshop(store.folder, tools=tools)
     context = make_context(Settings(data=store.folder), store, workshop=workshop)
-    with closing(context.models), closing(context.judging), gr.Blocks():
+    with closing(context.models), closing(context.judging), lay_out():
         *_, button, looked = choose(School(context), ask_as(context))[1]
     assert button["interactive"] is not bool(faults)
     assert bool(looked) is not bool(faults)

@@ -11,6 +11,7 @@ from annotations.accounts import Account, open_session
 from annotations.conversations import find_talk
 from backend.errors import Refused
 from backend.settings import Settings
+from tests.layouts import lay_out
 from tests.ui.lab.chat.conftest import Parrot
 from ui.context import STAFF_COOKIE
 from ui.guard import EVENT_BYTES
@@ -26,7 +27,7 @@ VOTES = ("0", "tie", "bad")
 
 @pytest.fixture
 def chat(store, models):
-    with gr.Blocks():
+    with lay_out():
         yield Chat(replace(make_context(Settings(data=store.folder), store), models=models))
 
 

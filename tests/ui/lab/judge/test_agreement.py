@@ -6,6 +6,7 @@ from starlette.requests import Request
 from backend.settings import Settings
 from tests.browser import open_browser, serve_here
 from tests.judged import add_judgment
+from tests.layouts import lay_out
 from tests.ledgers import add_ballot, make_study, open_store
 from ui.lab.judge.agreement import AgreementPart
 from ui.server import make_context
@@ -20,7 +21,7 @@ def make_request(query=""):
 
 @pytest.fixture
 def part(store):
-    with gr.Blocks():
+    with lay_out():
         yield AgreementPart(make_context(Settings(), store))
 
 

@@ -5,6 +5,7 @@ from starlette.requests import Request
 from annotations.judging.records import choose_scores
 from backend.settings import Settings
 from tests.judged import add_judgment, make_questions
+from tests.layouts import lay_out
 from ui.lab.judge.bars import N_SLOTS, BarsPart
 from ui.server import make_context
 
@@ -16,7 +17,7 @@ def make_request(query=""):
 
 @pytest.fixture
 def part(store):
-    with gr.Blocks():
+    with lay_out():
         yield BarsPart(make_context(Settings(), store))
 
 

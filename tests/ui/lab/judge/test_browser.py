@@ -7,6 +7,7 @@ from starlette.requests import Request
 from annotations.judging.browse import PAGE, Filter
 from backend.settings import Settings
 from tests.judged import add_judgment, make_questions
+from tests.layouts import lay_out
 from ui.lab.judge.browser import Browser, read_shelf
 from ui.lab.judge.where import Where
 from ui.server import make_context
@@ -21,7 +22,7 @@ def make_request(query=""):
 
 @pytest.fixture
 def browser(store):
-    with gr.Blocks():
+    with lay_out():
         yield Browser(make_context(Settings(), store))
 
 
