@@ -173,7 +173,7 @@ def kill_under_load(house, log, n_ballots):
 
 @pytest.mark.parametrize(
     "n_kills",
-    [pytest.param(0, marks=pytest.mark.soak), 4, pytest.param(50, marks=pytest.mark.soak)],
+    [pytest.param(0, marks=pytest.mark.soak), 3, pytest.param(50, marks=pytest.mark.soak)],
 )
 def test_no_acknowledged_ballot_is_lost_or_doubled_however_often_the_app_is_killed(
     tmp_path, n_kills

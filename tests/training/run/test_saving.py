@@ -82,7 +82,8 @@ def test_both_are_ready_on_the_shelf_and_name_their_parent(house):
         assert one.facts["parent"] == "base"
 
 
-def test_an_adapter_on_shared_weights_is_folded_in_and_goes_on_after_a_stop(tmp_path):
+@pytest.mark.parametrize("stops", [False, pytest.param(True, marks=pytest.mark.soak)])
+def test_an_adapter_on_shared_weights_is_folded_in_also_after_a_stop(tmp_path, stops):
     """Computing activations twice once gave it names that fit no model: the base came out."""
     recipe = TOY.model_copy(
         update={"lora": Lora(rank=4, dropout=0), "activation_checkpointing": True, "epochs": 2}
@@ -90,10 +91,11 @@ def test_an_adapter_on_shared_weights_is_folded_in_and_goes_on_after_a_stop(tmp_
     shared = recipe.model_copy(update={"device_batch": 2, "parallel": "fsdp"})
     one = sft.run(make_job(tmp_path / "one", recipe), recipe)
     job = make_job(tmp_path / "two", shared, devices=(0, 1))
-    (job.folder / "stop").write_text("save\n")
-    assert train_sharded(job) == ""
-    assert find_newest(job.folder / "run").name == "checkpoint-1"
-    (job.folder / "stop").unlink()
+    if stops:
+        (job.folder / "stop").write_text("save\n")
+        assert train_sharded(job) == ""
+        assert find_newest(job.folder / "run").name == "checkpoint-1"
+        (job.folder / "stop").unlink()
     assert train_sharded(job) == ""
     told = [load_file(one / "model.safetensors")]
     told += [load_file(tmp_path / "two/checkpoints/toy/model.safetensors")]

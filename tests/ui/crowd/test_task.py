@@ -22,6 +22,7 @@ pytestmark = pytest.mark.browser
 
 SYSTEMS = ("zebra-13b", "okapi-7b")
 WORDS = {"zebra-13b": "calm", "okapi-7b": "lively"}
+N_ITEMS, N_EACH = 16, 12  # four people, three votes on each item
 NASTY = (
     '<img src=x onerror="window.__xss=1"><script>window.__xss=2</script> '
     "[link](javascript:window.__xss=3) $$x^2$$ <b>not bold</b> `a < b`\n\n"
@@ -121,7 +122,7 @@ def read_traffic(path):
 
 
 def test_annotators_in_parallel_finish_a_study(tmp_path, browser):
-    study = fill_ledger(tmp_path, 20, quota=15)
+    study = fill_ledger(tmp_path, N_ITEMS, quota=N_EACH)
     chance, clicked = random.Random(7), {}
     with run_app(tmp_path) as app:
         hars = [tmp_path / f"{n}.har" for n in range(4)]
@@ -139,7 +140,10 @@ def test_annotators_in_parallel_finish_a_study(tmp_path, browser):
             save(page)
             clicked[who, item] = (left, choices)
             if page.locator("#message").is_visible():
-                assert "All 15 of your answers are saved" in page.locator("#message").inner_text()
+                assert (
+                    f"All {N_EACH} of your answers are saved"
+                    in page.locator("#message").inner_text()
+                )
                 working.remove(who)
         for context in contexts:
             context.close()
@@ -161,10 +165,10 @@ def check_votes(rows, clicked):
     assert exported == wanted
     ballots = Counter(item for _, item in clicked)
     assert set(ballots.values()) == {3}
-    assert len(ballots) == 20
+    assert len(ballots) == N_ITEMS
     lefts = Counter(item for (_, item), (left, _) in clicked.items() if left == "calm")
     assert set(lefts.values()) <= {1, 2}
-    assert len(lefts) == 20
+    assert len(lefts) == N_ITEMS
 
 
 def test_a_planted_name_is_seen_in_the_traffic(tmp_path, browser):
