@@ -183,7 +183,7 @@ class Circle:
         except CamelidError as error:
             return show_problem(error), gr.skip()
         link = show_link("See how it goes", "/admin/", tab="training", job=job.id)
-        words = f"{job.order.name} is in the queue as {job.id}, on {data}."
+        words = f"{job.order.name} was put in the queue as {job.id}, on {data}."
         html = Markup('<div class="outcome done" role="status"><p>{} {}.</p></div>')
         return finish(html.format(words, link)), *close_start()
 

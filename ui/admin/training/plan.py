@@ -217,7 +217,7 @@ class Planner:
             order, _ = self.read(values, actor, parent)
             job = self.context.workshop.create(order)
             made = job.id
-            return [f"{job.order.name} is in the queue as {job.id}."]
+            return [f"{job.order.name} was put in the queue as {job.id}."]
 
         said = answer(deed)
         return said, made, *(close_start() if made else (gr.skip(),))

@@ -29,13 +29,14 @@ from ui.admin.training.removal import Removal
 from ui.context import Context
 from ui.ink import Theme
 from ui.lab.results import find_theme
-from ui.pieces import QUICK, finish, make_markdown, show_link, unwrap
+from ui.pieces import QUICK, finish, make_markdown, show_link, show_problem, unwrap
 
 SECONDS = 2.0
 N_JOBS = 40  # in the list
 N_LINES = 60  # of the log
 MOST_COMPARED = 6
 MAX_QUERY = 2000
+GONE = "The job {} is not there, or no longer. The list shows all that there are."
 FINAL = ("done", "bad_data")  # such a job can be cloned, not resumed
 
 
@@ -156,11 +157,21 @@ class Watcher:
     ) -> list[Any]:
         """Show what was looked at before; at first what the page's own address asks for."""
         asked = job_id or unwrap(request).query_params.get("job", "")
-        return self.show(request, asked, others)
+        return [*self.show(request, asked, others), self.miss(asked)]
 
     def visit(self, request: gr.Request, address: str) -> list[Any]:
         """Show the job that a link of the list leads to; the page's script brings its address."""
-        return self.show(request, read_address(address), [])
+        asked = read_address(address)
+        return [*self.show(request, asked, []), self.miss(asked)]
+
+    def miss(self, asked: str) -> Any:  # noqa: ANN401
+        """Say so when the job that an address names is not there."""
+        try:
+            if asked:
+                find_job(self.data, asked)
+        except CamelidError:
+            return show_problem(GONE.format(asked[:80]))
+        return gr.skip()
 
     def show(self, request: gr.Request, job_id: str | None, others: list[str] | None) -> list[Any]:
         """Show all jobs, and one of them whole."""
@@ -282,11 +293,11 @@ class Watcher:
             "fn": self.tick, "inputs": [*chosen, self.seen], "outputs": moving, **QUICK
         }  # fmt: skip
         for arrival in (site.load, tab.select):  # by the second event the page has told its theme
-            arrival(self.arrive, chosen, out, **QUICK).then(**since)
+            arrival(self.arrive, chosen, [*out, self.done], **QUICK).then(**since)
         self.clock.tick(**since)
         self.job.input(**again)
         self.others.input(**since)
-        self.where.submit(self.visit, self.where, out, **QUICK)
+        self.where.submit(self.visit, self.where, [*out, self.done], **QUICK)
         self.stop.click(self.end, self.job, self.done, **QUICK).then(**again)
         self.resume.click(self.go_on, self.job, self.done, **QUICK).then(**again)
         self.removal.wire(self.remove, self.job, self.done, again)

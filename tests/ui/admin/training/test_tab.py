@@ -92,7 +92,7 @@ def start(school, request, **values):
     """Start a job as the page does, and return it."""
     form, looked = choose(school, request, **values)
     said = school.begin(request, looked[-1], *form, "")
-    assert "is in the queue" in said[1], said[0]
+    assert "was put in the queue" in said[1], said[0]
     return list_jobs(school.planner.data)[0]
 
 
@@ -220,13 +220,28 @@ def test_an_address_leads_to_a_job_and_its_curves_lie_over_others(context, schoo
         (job.folder / METRICS).write_text('{"step": 1, "loss": 3}\n')
     asked = ask_as(context, query=f"tab=training&job={one.id}".encode())
     names = school.watcher.list_outputs()
-    shown = dict(zip(names, school.watcher.arrive(asked, None, [two.id]), strict=True))
+    *arrived, missed = school.watcher.arrive(asked, None, [two.id])
+    shown = dict(zip(names, arrived, strict=True))
     assert shown[school.watcher.job]["value"] == one.id
     assert shown[school.watcher.others]["value"] == [two.id]
     drawn = {line.name for line in shown[school.watcher.plot]["value"].data}
     assert drawn == {"one", "two"}
-    visited = school.watcher.visit(request, f"?tab=training&job={two.id}")
+    *visited, missed_again = school.watcher.visit(request, f"?tab=training&job={two.id}")
     assert dict(zip(names, visited, strict=True))[school.watcher.job]["value"] == two.id
+    assert missed == missed_again == gr.skip()
+
+
+def test_an_address_of_a_job_that_is_gone_says_so_and_shows_another(context, school):
+    request = ask_as(context)
+    job = start(school, request)
+    gone = "20260101-000000-gone-abcd"
+    asked = ask_as(context, query=f"tab=training&job={gone}".encode())
+    arrived = school.watcher.arrive(asked, None, None)
+    visited = school.watcher.visit(request, f"?tab=training&job={gone}")
+    for *shown, said in (arrived, visited):
+        told = dict(zip(school.watcher.list_outputs(), shown, strict=True))
+        assert told[school.watcher.job]["value"] == job.id
+        assert f"The job {gone} is not there" in said
 
 
 def test_a_job_that_is_gone_shows_the_newest(context, school):
