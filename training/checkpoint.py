@@ -19,7 +19,7 @@ TOOLS = ("camelid", "torch", "transformers", "trl", "peft", "accelerate")
 class Origin:
     """Where a checkpoint comes from. Units: `context` in tokens; `n_parameters` of all weights.
 
-    `n_benchmark` of the rows that ask a benchmark's questions.
+    `n_benchmark` of the rows that ask a benchmark's questions, its parents' too.
     Edge: `parent` is the model card it was trained on from, empty where it began with nothing.
     """
 

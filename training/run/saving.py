@@ -43,12 +43,19 @@ def save_checkpoint(
     model = write_weights(trainer, recipe, base, partial, gathered)
     write_tokenizer(trainer, recipe, partial)
     n = sum(parameter.numel() for parameter in model.parameters())
-    asked = read_report(job.folder).n_benchmark
-    origin = Origin(base.card, read_context(model.config), n, metrics, asked)
+    n_asked = read_report(job.folder).n_benchmark + count_inherited(locate_data(job), base.card)
+    origin = Origin(base.card, read_context(model.config), n, metrics, n_asked)
     facts = make_facts(job, recipe, origin, name)
     text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False)
     (partial / CHECKPOINT_CARD).write_text(text + "\n", "utf-8")
     return show(partial, shelf / name)
+
+
+def count_inherited(data: Path, parent: str) -> int:
+    """Return how many rows that ask a benchmark's questions a parent, trained here, has learned."""
+    shelf = {known.name: known.facts for known in list_cards(data) if known.origin == "checkpoint"}
+    n = shelf.get(parent, {}).get("n_benchmark_rows")
+    return n if isinstance(n, int) and n > 0 else 0
 
 
 def show(partial: Path, folder: Path) -> Path:

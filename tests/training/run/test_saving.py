@@ -1,6 +1,7 @@
 """What is saved at the end: whole weights, merged adapters, adapters beside their base."""
 
 import json
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -21,7 +22,15 @@ from training.recipe import Lora, Recipe
 from training.run import sft
 from training.run.keeping import find_newest
 from training.run.load import Base, find_base
-from training.run.saving import cast, choose_name, keeps_adapter, show, tie, write_weights
+from training.run.saving import (
+    cast,
+    choose_name,
+    count_inherited,
+    keeps_adapter,
+    show,
+    tie,
+    write_weights,
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -100,6 +109,20 @@ def test_an_adapter_on_shared_weights_is_folded_in_also_after_a_stop(tmp_path, s
     told = [load_file(one / "model.safetensors")]
     told += [load_file(tmp_path / "two/checkpoints/toy/model.safetensors")]
     torch.testing.assert_close(*told, rtol=1e-3, atol=1e-5)
+
+
+def test_a_child_of_a_model_that_learned_benchmarks_says_so_too(house, tmp_path):
+    data = shutil.copytree(house[0], tmp_path / "data")
+    card = data / "checkpoints/merged/model.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"n_benchmark_rows": 3}))
+    recipe = make_recipe(True).model_copy(update={"base": "merged", "lora": None})
+    for name in ("child", "grandchild"):
+        told = recipe.model_copy(update={"base": "child"}) if name == "grandchild" else recipe
+        folder = sft.run(make_job(data, told, name=name), told)
+        facts = json.loads((folder / "model.json").read_text())
+        assert facts["n_benchmark_rows"] == 3
+        assert "on 3 of the benchmarks' questions" in facts["note"]
+    assert [count_inherited(data, name) for name in ("apart", "base", "nobody", "")] == [0] * 4
 
 
 def test_an_adapter_is_no_base_to_train_on(house):
