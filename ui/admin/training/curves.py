@@ -21,6 +21,7 @@ PANELS: tuple[tuple[str, str, float], ...] = (  # key, title, share of the heigh
 GAP = 0.055  # between panels, a share of the height
 HEIGHT = 900  # px
 EVAL = "eval_loss"
+FEW = 10  # steps, that the axis has room for at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +115,23 @@ def name_axis(letter: str, row: int) -> str:
 
 
 def count_steps(curves: Sequence[Curve]) -> float:
-    """Return how far the steps go: to where the longest job will end, so that no axis jumps.
+    """Return where the axis of steps ends: a half, quarter, … of the longest job holds all curves.
 
-    Edge: one that has ended goes as far as it came.
+    So a curve fills at least half of it from the start, and the axis seldom jumps.
+    Edge: a job that has ended goes as far as it came.
     """
-    told = [
-        float(line[key])
-        for curve in curves
-        for line in curve.metrics[-1:]
-        for key in (("step",) if curve.ended else ("step", "n_steps"))
-        if is_number(line.get(key))
-    ]
-    return max(told, default=1.0)
+    reached = max((read_last(curve, "step") for curve in curves), default=0.0)
+    going = (read_last(curve, "n_steps") for curve in curves if not curve.ended)
+    end = max([*going, reached, 1.0])
+    while end / 2 >= max(reached, FEW):
+        end /= 2
+    return end
+
+
+def read_last(curve: Curve, key: str) -> float:
+    """Return the last number that a job has logged of a measure, 0 where there is none."""
+    told = (float(line[key]) for line in reversed(curve.metrics) if is_number(line.get(key)))
+    return next(told, 0.0)
 
 
 def lay_out_axes(quiet: str, line: str, n_steps: float) -> dict[str, Any]:

@@ -56,6 +56,15 @@ def test_a_name_is_no_markup_and_no_template():
 
 
 def test_the_steps_of_a_job_that_has_ended_go_as_far_as_it_came():
-    lines = [{**line, "n_steps": 9000} for line in log(5)]
-    assert count_steps([Curve("a", lines)]) == 9000
+    lines = [{**line, "n_steps": 9} for line in log(5)]
+    assert count_steps([Curve("a", lines)]) == 9
     assert count_steps([Curve("a", lines, ended=True)]) == lines[-1]["step"]
+
+
+@pytest.mark.parametrize(
+    ("step", "end"), [(1, 15.625), (8, 15.625), (499, 500), (500, 500), (501, 1000), (1000, 1000)]
+)
+def test_a_curve_fills_half_of_the_axis_from_early_on(step, end):
+    lines = [{"step": step, "n_steps": 1000, "loss": 3}, {"step": step, "eval_loss": 3}]
+    assert count_steps([Curve("a", lines)]) == end
+    assert count_steps([Curve("a", lines), Curve("b", log(700), ended=True)]) == max(end, 1000)
