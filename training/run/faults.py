@@ -82,6 +82,16 @@ def find_forced(job: Job, found: Sequence[int]) -> Iterator[str]:
         yield f"{name_benchmarks(found)} It is forced, and the model's card will say so."
 
 
+def find_mismatch(recipe: Recipe, spoken: str) -> Iterator[str]:
+    """Yield a warning when a base that already answers does so with another template."""
+    if spoken and spoken != recipe.template:
+        yield (
+            f"{recipe.base} answers with the template {spoken}, and is trained with "
+            f"{recipe.template} here: what it has learned so far helps less. Set template to "
+            f"{spoken}, or choose another base."
+        )
+
+
 def find_warnings(report: Report, recipe: Recipe) -> Iterator[str]:
     """Yield what whoever starts should know."""
     if report.effective_batch != recipe.global_batch:

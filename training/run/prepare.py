@@ -20,10 +20,16 @@ from training.orders import Job
 from training.recipe import Recipe
 from training.report import Report
 from training.rows import Example
-from training.run.faults import find_benchmarks, find_faults, find_forced, find_warnings
+from training.run.faults import (
+    find_benchmarks,
+    find_faults,
+    find_forced,
+    find_mismatch,
+    find_warnings,
+)
 from training.run.pairing import TOO_LONG, Coded, encode_pair
 from training.run.plan import plan_run
-from training.run.reading import Rows, read_data
+from training.run.reading import Rows, read_data, read_spoken
 from training.run.splitting import choose_held_out, name_chats, name_items, split_turns
 
 Row = dict[str, list[int]]
@@ -117,7 +123,8 @@ def prepare_rows(
     report = plan_run(report, job, recipe, lengths, len(tokenizer), machine)
     asked = find_benchmark_rows(rows.examples or rows.pairs)
     faults = (*find_benchmarks(job, asked), *find_faults(report, recipe, tally.refusals))
-    warnings = (*find_forced(job, asked), *find_warnings(report, recipe))
+    mismatch = find_mismatch(recipe, read_spoken(job, recipe))
+    warnings = (*find_forced(job, asked), *mismatch, *find_warnings(report, recipe))
     report = replace(report, n_benchmark=len(asked), faults=faults, warnings=warnings)
     held_out = [one.row for one in marked if one.item in held]
     return Prepared([one.row for one in trained], held_out, report)

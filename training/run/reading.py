@@ -9,7 +9,7 @@ from typing import Any
 
 from backend.dialogue import Message
 from backend.errors import InputError
-from backend.registry import find_card
+from backend.registry import find_card, list_cards
 from backend.registry.cards import LocalCard
 from backend.registry.readiness import find_weights
 from backend.worker.folder import check_folder, is_adapter
@@ -119,6 +119,18 @@ def locate_base(job: Job, recipe: Recipe) -> Path:
     if is_adapter(folder):
         raise InputError(f"{card.name} is only an adapter; train on its base, or on a merged one.")
     return folder
+
+
+def read_spoken(job: Job, recipe: Recipe) -> str:
+    """Return the template with which a recipe's base answers; empty for one that is to learn it.
+
+    Edge: what preferences move, and what was trained here, answers already.
+    """
+    for known in list_cards(locate_data(job)):
+        if known.name == recipe.base and isinstance(known.card, LocalCard):
+            answers = known.origin == "checkpoint" or recipe.kind == "preference"
+            return known.card.template if answers else ""
+    return ""
 
 
 def read_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - torch need not be there to type it

@@ -43,6 +43,13 @@ class Recorder(TrainerCallback):
         if state.is_world_process_zero:
             end_line(self.folder / METRICS)
 
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
+        """Ask for a line of the last step too, whatever is left over of the interval."""
+        if state.global_step == state.max_steps:
+            control.should_log = True
+
     def on_log(
         self,
         args: TrainingArguments,

@@ -7,7 +7,7 @@ import pytest
 from backend.registry.readiness import has_module
 from training.recipe import Recipe
 from training.report import Report
-from training.run.faults import find_faults, find_warnings
+from training.run.faults import find_faults, find_mismatch, find_warnings
 
 RECIPE = Recipe(name="r", title="R", kind="sft", max_length=512, global_batch=128)
 WELL = Report(
@@ -42,6 +42,12 @@ def test_where_all_is_well_nothing_is_said():
 def test_each_fault_is_a_sentence_that_says_what_to_do(changes, told):
     (fault,) = name_faults(**changes)
     assert told in fault
+
+
+def test_another_template_than_the_base_answers_with_is_told():
+    (warning,) = find_mismatch(RECIPE, "vicuna_v1.1")
+    assert "Set template to vicuna_v1.1" in warning
+    assert not [*find_mismatch(RECIPE, RECIPE.template), *find_mismatch(RECIPE, "")]
 
 
 def test_quantised_weights_are_refused_before_the_start_where_they_can_not_be():

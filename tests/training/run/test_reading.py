@@ -9,7 +9,7 @@ from backend.errors import InputError
 from training.jobs import create_job
 from training.orders import Order
 from training.recipe import Recipe, Tiny
-from training.run.reading import complete_tokenizer, list_texts, read_data
+from training.run.reading import complete_tokenizer, list_texts, read_data, read_spoken
 
 RECIPE = Recipe(name="r", title="R", kind="sft", tiny=Tiny())
 ALPACA = [
@@ -50,6 +50,24 @@ def test_what_was_skipped_behind_the_first_rows_is_not_counted(tmp_path):
 def test_every_text_is_there_to_learn_words_from(tmp_path):
     rows = read_data(order(tmp_path, ALPACA), RECIPE)
     assert list(list_texts(rows)) == ["Q1", "I1", "A1", "Q2", "A2"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "base", "spoken"),
+    [
+        ("sft", "taught", "vicuna_v1.1"),  # a checkpoint
+        ("sft", "llama-7b", ""),  # only pretrained
+        ("preference", "alpaca-7b", "alpaca"),
+        ("preference", "nobody", ""),
+    ],
+)
+def test_the_template_of_a_base_that_answers_is_known(tmp_path, kind, base, spoken):
+    folder = tmp_path / "data/checkpoints/taught"
+    folder.mkdir(parents=True)
+    told = {"kind": "local", "name": "taught", "template": "vicuna_v1.1"}
+    (folder / "model.json").write_text(json.dumps(told), "utf-8")
+    recipe = RECIPE.model_copy(update={"kind": kind, "base": base, "tiny": None})
+    assert read_spoken(order(tmp_path, ALPACA), recipe) == spoken
 
 
 def test_a_fault_names_the_file(tmp_path):

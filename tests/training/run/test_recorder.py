@@ -38,6 +38,13 @@ def test_a_logged_step_is_a_line_with_its_speed(tmp_path, args):
     assert second["left_s"] == pytest.approx(16.0)  # 20 steps took 4 s, 80 are left
 
 
+@pytest.mark.parametrize(("step", "logs"), [(13, False), (14, True)])
+def test_the_last_step_is_logged_whatever_the_interval(tmp_path, args, step, logs):
+    control = TrainerControl()
+    Recorder(tmp_path, 1.0).on_step_end(args, make_state(step, 14), control)
+    assert control.should_log == logs
+
+
 def test_a_line_that_a_kill_has_torn_costs_no_other(tmp_path, args):
     (tmp_path / "metrics.jsonl").write_text('{"step": 5, "loss": 2.0}\n{"step": 6, "lo')
     recorder = Recorder(tmp_path, 1.0)
