@@ -10,6 +10,7 @@ import stat
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -30,6 +31,7 @@ QUIET = {
     "TRANSFORMERS_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
+OLD_NAME = "`is_gradient_checkpointing` is deprecated"  # by which peft asks transformers
 # What trains each kind of recipe: a module with run(job, recipe).
 TRAINERS = {
     "sft": "training.run.sft",
@@ -138,6 +140,7 @@ def leave(code: int) -> None:
 
 if __name__ == "__main__":
     os.environ.update(QUIET)
+    warnings.filterwarnings("ignore", OLD_NAME, FutureWarning)
     if sys.argv[1:2] == ["look"]:
         end_with_parent()
         limit_memory()
