@@ -19,6 +19,7 @@ from tests.tiny import make_llama
 from tests.training.sharding import train_sharded
 from tests.training.toys import TOY, make_job
 from training.recipe import Lora, Recipe
+from training.report import read_report
 from training.run import sft
 from training.run.keeping import find_newest
 from training.run.load import Base, find_base
@@ -111,18 +112,37 @@ def test_an_adapter_on_shared_weights_is_folded_in_also_after_a_stop(tmp_path, s
     torch.testing.assert_close(*told, rtol=1e-3, atol=1e-5)
 
 
-def test_a_child_of_a_model_that_learned_benchmarks_says_so_too(house, tmp_path):
-    data = shutil.copytree(house[0], tmp_path / "data")
+@pytest.fixture(scope="module")
+def family(house, tmp_path_factory):
+    """A child of a model that has learned benchmarks, and its own child, of another template."""
+    data = shutil.copytree(house[0], tmp_path_factory.mktemp("family") / "data")
     card = data / "checkpoints/merged/model.json"
     card.write_text(json.dumps(json.loads(card.read_text()) | {"n_benchmark_rows": 3}))
-    recipe = make_recipe(True).model_copy(update={"base": "merged", "lora": None})
-    for name in ("child", "grandchild"):
-        told = recipe.model_copy(update={"base": "child"}) if name == "grandchild" else recipe
-        folder = sft.run(make_job(data, told, name=name), told)
-        facts = json.loads((folder / "model.json").read_text())
-        assert facts["n_benchmark_rows"] == 3
-        assert "on 3 of the benchmarks' questions" in facts["note"]
-    assert [count_inherited(data, name) for name in ("apart", "base", "nobody", "")] == [0] * 4
+    child = make_recipe(True).model_copy(update={"base": "merged", "lora": None})
+    grandchild = child.model_copy(update={"base": "child", "template": "vicuna_v1.1"})
+    made = {}
+    for name, recipe in (("child", child), ("grandchild", grandchild)):
+        job = make_job(data, recipe, name=name)
+        facts = json.loads((sft.run(job, recipe) / "model.json").read_text())
+        made[name] = facts, read_report(job.folder).warnings
+    return data, made
+
+
+@pytest.mark.parametrize("name", ["child", "grandchild"])
+def test_a_child_of_a_model_that_learned_benchmarks_says_so_too(family, name):
+    facts, _ = family[1][name]
+    assert facts["n_benchmark_rows"] == 3
+    assert "on 3 of the benchmarks' questions" in facts["note"]
+
+
+@pytest.mark.parametrize("name", ["apart", "base", "nobody", ""])
+def test_who_has_learned_no_benchmark_leaves_nothing_to_say(family, name):
+    assert count_inherited(family[0], name) == 0
+
+
+def test_only_a_base_of_another_template_is_told_of(family):
+    told = {name: "answers with the template" in str(family[1][name][1]) for name in family[1]}
+    assert told == {"child": False, "grandchild": True}
 
 
 def test_an_adapter_is_no_base_to_train_on(house):

@@ -117,18 +117,18 @@ def name_axis(letter: str, row: int) -> str:
 def count_steps(curves: Sequence[Curve]) -> float:
     """Return where the axis of steps ends: a half, quarter, … of the longest job holds all curves.
 
-    So a curve fills at least half of it from the start, and the axis seldom jumps.
+    So a curve fills at least half of it from its tenth step on, and the axis seldom jumps.
     Edge: a job that has ended goes as far as it came.
     """
-    reached = max((read_last(curve, "step") for curve in curves), default=0.0)
-    going = (read_last(curve, "n_steps") for curve in curves if not curve.ended)
+    reached = max((find_last(curve, "step") for curve in curves), default=0.0)
+    going = (find_last(curve, "n_steps") for curve in curves if not curve.ended)
     end = max([*going, reached, 1.0])
     while end / 2 >= max(reached, FEW):
         end /= 2
     return end
 
 
-def read_last(curve: Curve, key: str) -> float:
+def find_last(curve: Curve, key: str) -> float:
     """Return the last number that a job has logged of a measure, 0 where there is none."""
     told = (float(line[key]) for line in reversed(curve.metrics) if is_number(line.get(key)))
     return next(told, 0.0)

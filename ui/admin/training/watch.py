@@ -36,7 +36,7 @@ N_JOBS = 40  # in the list
 N_LINES = 60  # of the log
 MOST_COMPARED = 6
 MAX_QUERY = 2000
-GONE = "The job {} is not there, or no longer. The list shows all that there are."
+GONE = "The job {} is not there, or no longer. Choose another one."
 FINAL = ("done", "bad_data")  # such a job can be cloned, not resumed
 
 
